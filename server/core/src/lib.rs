@@ -1,1 +1,10 @@
-//! signalbox-core
+//! The rules of Signalbox, pure: no I/O, no clock, no runtime. What must happen is decided here and
+//! performed by `signalbox-services`.
+
+pub mod access;
+pub mod clock;
+pub mod flow;
+pub mod ids;
+pub mod lease;
+pub mod queue;
+pub mod run;

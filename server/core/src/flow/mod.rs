@@ -1,0 +1,10 @@
+//! Flows: what a registration says, checked before anything is written.
+
+mod graph;
+mod parse;
+
+pub use graph::{GraphError, check_acyclic};
+pub use parse::{EdgeSpec, FlowError, FlowSpec, TaskSpec, parse_edges, parse_flow, parse_tasks};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! What a proposed state does to a flow run.
+
+use super::{Proposal, Rejection, Verdict};
+use chrono::{DateTime, Utc};
+use signalbox_schema::{AgentId, LeaseToken, StateType};
+
+/// A flow run as it is in the database.
+#[derive(Debug, Clone)]
+pub struct FlowRunNow {
+    /// Type of its state.
+    pub state: StateType,
+    /// Count of its states.
+    pub version: i64,
+    /// Fingerprint of the request that set its state.
+    pub fingerprint: Option<i64>,
+    /// Fingerprint of the state with version `proposal.version + 1`, when that is not the present one.
+    pub fingerprint_at_expected: Option<i64>,
+    /// The agent that has it.
+    pub agent: Option<AgentId>,
+    /// The lease on it.
+    pub lease: Option<LeaseToken>,
+    /// When it first ran.
+    pub start_time: Option<DateTime<Utc>>,
+    /// When it last ended.
+    pub end_time: Option<DateTime<Utc>>,
+    /// Whether its flow group locks versions.
+    pub locks_versions: bool,
+}
+
+/// Who proposes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sender {
+    /// The agent named by the request's header.
+    pub agent: Option<AgentId>,
+    /// The lease token named by the request.
+    pub lease: Option<LeaseToken>,
+}
+
+/// The new row, and what must happen besides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowRunTransition {
+    /// The new version.
+    pub version: i64,
+    /// `start_time` of the row.
+    pub start_time: Option<DateTime<Utc>>,
+    /// `end_time` of the row.
+    pub end_time: Option<DateTime<Utc>>,
+    /// The agent that has it now.
+    pub agent: Option<AgentId>,
+    /// Whether the run shows life by this state (`Running` and `Submitted`).
+    pub heartbeat: bool,
+    /// Whether the lease ends with this state.
+    pub releases_lease: bool,
+    /// Whether the unfinished task runs must be cancelled with it.
+    pub cancels_task_runs: bool,
+    /// Whether agents that wait for work must look again.
+    pub wakes_agents: bool,
+}
+
+/// Decides on a state for a flow run. There is no matrix of transitions: Prefect's server accepted almost
+/// everything (restarts go from any state to `Scheduled`), and users' scripts rely on that. What is refused is
+/// what would start a run twice or bring a cancelled one back.
+pub fn decide(
+    now: DateTime<Utc>,
+    run: &FlowRunNow,
+    sender: Sender,
+    proposal: &Proposal,
+) -> Verdict<FlowRunTransition> {
+    let next = proposal.state.kind();
+    if run.fingerprint == Some(proposal.fingerprint) && next == run.state {
+        return if next == StateType::Submitted && sender.agent != run.agent {
+            Verdict::Refuse(Rejection::AlreadySubmitted)
+        } else {
+            Verdict::Replay
+        };
+    }
+    if run.fingerprint_at_expected == Some(proposal.fingerprint) {
+        return Verdict::Replay;
+    }
+    if sender.lease.is_some() && sender.lease != run.lease {
+        return Verdict::Refuse(Rejection::LeaseLost);
+    }
+    if let Some(rejection) = refusal(run, sender, next) {
+        return rejection;
+    }
+    if let Some(expected) = proposal.version {
+        if run.locks_versions && next == StateType::Running && expected != run.version {
+            return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
+        }
+    }
+    let running = next == StateType::Running;
+    Verdict::Apply(FlowRunTransition {
+        version: run.version + 1,
+        start_time: if running { run.start_time.or(Some(now)) } else { run.start_time },
+        end_time: if next.sets_end_time() { Some(now) } else { run.end_time },
+        agent: if next == StateType::Submitted { sender.agent.or(run.agent) } else { run.agent },
+        heartbeat: running || next == StateType::Submitted,
+        releases_lease: next.is_finished() || next.is_scheduled(),
+        cancels_task_runs: next == StateType::Cancelled,
+        wakes_agents: next.is_scheduled() || next.is_finished() || next == StateType::Cancelling,
+    })
+}
+
+fn refusal(run: &FlowRunNow, sender: Sender, next: StateType) -> Option<Verdict<FlowRunTransition>> {
+    match next {
+        StateType::Submitted => match run.state {
+            StateType::Scheduled
+            | StateType::Paused
+            | StateType::Resume
+            | StateType::Retrying
+            | StateType::Queued
+            | StateType::Pending => None,
+            // The same agent may say it again: its first answer may have been lost on the way.
+            StateType::Submitted if sender.agent.is_some() && sender.agent == run.agent => {
+                Some(Verdict::Replay)
+            }
+            StateType::Submitted => Some(Verdict::Refuse(Rejection::AlreadySubmitted)),
+            other => Some(Verdict::Refuse(Rejection::NotSubmittable(other))),
+        },
+        StateType::Running => match run.state {
+            StateType::Cancelled | StateType::Cancelling => {
+                Some(Verdict::Refuse(Rejection::Stopped(run.state)))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,69 @@
+//! What a proposed state does to a task run.
+
+use super::{Proposal, Rejection, Verdict};
+use chrono::{DateTime, Utc};
+use signalbox_schema::StateType;
+
+/// A task run as it is in the database.
+#[derive(Debug, Clone)]
+pub struct TaskRunNow {
+    /// Type of its state; `None` before its first.
+    pub state: Option<StateType>,
+    /// Count of its states.
+    pub version: i64,
+    /// Fingerprint of the request that set its state.
+    pub fingerprint: Option<i64>,
+    /// Fingerprint of the state with version `proposal.version + 1`, when that is not the present one.
+    pub fingerprint_at_expected: Option<i64>,
+    /// When it first ran.
+    pub start_time: Option<DateTime<Utc>>,
+    /// When it last ended.
+    pub end_time: Option<DateTime<Utc>>,
+    /// State of its flow run.
+    pub flow_run_state: StateType,
+    /// Whether its flow group locks versions.
+    pub locks_versions: bool,
+}
+
+/// The new row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskRunTransition {
+    /// The new version.
+    pub version: i64,
+    /// `start_time` of the row.
+    pub start_time: Option<DateTime<Utc>>,
+    /// `end_time` of the row.
+    pub end_time: Option<DateTime<Utc>>,
+    /// Whether the task run shows life by this state.
+    pub heartbeat: bool,
+    /// Whether agents that wait for work must look again (a retry became due later).
+    pub wakes_agents: bool,
+}
+
+/// Decides on a state for a task run. `Running` needs a flow run that is `Running`: that is what stops new
+/// tasks while a run is being cancelled. `Failed` is not the end of a task run, `Retrying` follows it.
+pub fn decide(now: DateTime<Utc>, run: &TaskRunNow, proposal: &Proposal) -> Verdict<TaskRunTransition> {
+    let next = proposal.state.kind();
+    if run.fingerprint == Some(proposal.fingerprint) && run.state == Some(next) {
+        return Verdict::Replay;
+    }
+    if run.fingerprint_at_expected == Some(proposal.fingerprint) {
+        return Verdict::Replay;
+    }
+    let running = next == StateType::Running;
+    if running && run.flow_run_state != StateType::Running {
+        return Verdict::Refuse(Rejection::FlowRunNotRunning(run.flow_run_state));
+    }
+    if let Some(expected) = proposal.version {
+        if running && run.locks_versions && expected != run.version {
+            return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
+        }
+    }
+    Verdict::Apply(TaskRunTransition {
+        version: run.version + 1,
+        start_time: if running { run.start_time.or(Some(now)) } else { run.start_time },
+        end_time: if next.sets_end_time() { Some(now) } else { run.end_time },
+        heartbeat: running,
+        wakes_agents: next.is_scheduled(),
+    })
+}
