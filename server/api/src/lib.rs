@@ -1,1 +1,3 @@
 //! signalbox-api
+
+pub mod transport;

@@ -1,0 +1,64 @@
+//! The root fields of an operation, in the order in which they were asked for.
+
+use async_graphql::parser::types::{
+    ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+};
+
+/// What the answer must hold at its root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::transport) struct Roots {
+    /// Query, mutation or subscription.
+    pub kind: OperationType,
+    /// Response key (alias or name) and name of each root field, in order, each key once. Fields that
+    /// `@skip` or `@include` may remove are among them.
+    pub fields: Vec<RootField>,
+}
+
+/// One root field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::transport) struct RootField {
+    /// Its key in the answer.
+    pub key: String,
+    /// Its name in the schema.
+    pub name: String,
+}
+
+impl Roots {
+    /// The root fields of `operation`. The document must have been measured: fragments do not form a cycle.
+    pub(super) fn of(operation: &OperationDefinition, document: &ExecutableDocument) -> Self {
+        let mut roots = Self { kind: operation.ty, fields: Vec::new() };
+        roots.collect(&operation.selection_set.node, document);
+        roots
+    }
+
+    fn collect(&mut self, set: &SelectionSet, document: &ExecutableDocument) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    let key = field.node.response_key().node.as_str();
+                    if !self.fields.iter().any(|known| known.key == key) {
+                        self.fields
+                            .push(RootField { key: key.to_owned(), name: field.node.name.node.to_string() });
+                    }
+                }
+                Selection::InlineFragment(fragment) => self.collect(&fragment.node.selection_set.node, document),
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                        self.collect(&fragment.node.selection_set.node, document);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The operation in a word or two, for logs: names of the schema, never values.
+    pub fn summary(&self) -> String {
+        const SHOWN: usize = 3;
+        let mut summary =
+            self.fields.iter().take(SHOWN).map(|field| field.name.as_str()).collect::<Vec<_>>().join(",");
+        if self.fields.len() > SHOWN {
+            summary.push_str(",…");
+        }
+        summary
+    }
+}
