@@ -1,0 +1,26 @@
+"""Fails until a file exists: somebody mends the cause and restarts the run."""
+
+from pathlib import Path
+
+import prefect
+from prefect import Flow, Parameter, task
+
+
+@task
+def prepare():
+    prefect.context.logger.info("preparing")
+    return "prepared"
+
+
+@task
+def needs_file(path, prepared):
+    return prepared, Path(path).read_text()
+
+
+@task
+def report(result):
+    prefect.context.logger.info("%s %s", *result)
+
+
+with Flow("restartable") as flow:
+    report(needs_file(Parameter("path"), prepare()))
