@@ -1,1 +1,13 @@
-//! signalbox-storage
+//! The only room that speaks SQL. A [`Store`] opens transactions for those who hold an `Access`; repositories
+//! (`repo/<noun>/`) hold the statements of the write path; the read API's compiler lives in `query/`.
+
+mod connect;
+mod entity;
+mod error;
+pub mod repo;
+mod store;
+mod tx;
+
+pub use error::StorageError;
+pub use store::Store;
+pub use tx::{Batch, Lane, TenantTx, Transaction};

@@ -1,0 +1,91 @@
+//! The store: private connections, and the only ways to them.
+
+use crate::{StorageError, TenantTx, Transaction};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use signalbox_core::access::{Access, Level};
+use signalbox_schema::TenantId;
+use std::sync::Arc;
+
+/// The database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store(Arc<Connections>);
+
+#[derive(Debug)]
+struct Connections {
+    /// One connection on SQLite, which has one writer: its pool is the queue of writers.
+    writer: DatabaseConnection,
+    readers: DatabaseConnection,
+}
+
+/// How often a transaction is tried when the database asks to try again.
+const ATTEMPTS: u32 = 5;
+
+impl Store {
+    pub(crate) fn new(writer: DatabaseConnection, readers: DatabaseConnection) -> Self {
+        Self(Arc::new(Connections { writer, readers }))
+    }
+
+    pub(crate) fn readers(&self) -> &DatabaseConnection {
+        &self.0.readers
+    }
+
+    pub(crate) fn into_connections(self) -> (DatabaseConnection, DatabaseConnection) {
+        (self.0.writer.clone(), self.0.readers.clone())
+    }
+
+    /// Runs a transaction in the tenant of `access`. It may run more than once; its effects outside the database
+    /// belong after this call.
+    pub async fn write<L: Level, T: Transaction>(
+        &self,
+        access: &Access<L>,
+        transaction: &T,
+    ) -> Result<T::Output, T::Error> {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(access.tenant(), transaction).await {
+                Err(Attempt::Database(error)) if error.is_retryable() && attempt < ATTEMPTS => {
+                    tracing::debug!(transaction = T::NAME, attempt, %error, "transaction is tried again");
+                    attempt += 1;
+                }
+                Err(Attempt::Database(error)) => return Err(error.into()),
+                Err(Attempt::Refused(error)) => return Err(error),
+                Ok(output) => return Ok(output),
+            }
+        }
+    }
+
+    async fn attempt<T: Transaction>(
+        &self,
+        tenant: TenantId,
+        transaction: &T,
+    ) -> Result<T::Output, Attempt<T::Error>> {
+        let tx = TenantTx::new(tenant, self.begin().await.map_err(Attempt::Database)?);
+        match transaction.run(&tx).await {
+            Ok(output) => {
+                tx.commit().await.map_err(Attempt::Database)?;
+                Ok(output)
+            }
+            // Dropping the transaction rolls it back.
+            Err(error) => Err(Attempt::Refused(error)),
+        }
+    }
+
+    /// Reads in the tenant of `access`, outside of any transaction.
+    pub fn read<L: Level>(&self, access: &Access<L>) -> TenantTx {
+        TenantTx::reading(access.tenant(), self.0.readers.clone())
+    }
+
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StorageError> {
+        let options = TransactionOptions {
+            // A transaction that begins by reading would fail when it comes to write (SQLITE_BUSY).
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.0.writer.begin_with_options(options).await?)
+    }
+}
+
+enum Attempt<E> {
+    Database(StorageError),
+    Refused(E),
+}
