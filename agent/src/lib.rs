@@ -1,1 +1,19 @@
-//! signalbox-agent
+//! The agent: claims runs from a Signalbox server, starts them on one backend, watches them, reports how they
+//! ended. It only dials out, and never depends on a crate of the server.
+//!
+//! Rooms: `work/` decides what to take on (register, poll, slots, drain), `run/` accompanies one run from its claim
+//! to its release, `executor/` starts and stops it on a backend, `logs/` carries what is said about it.
+
+mod agent;
+mod clock;
+mod config;
+pub mod executor;
+pub mod flags;
+mod logs;
+mod run;
+mod work;
+
+pub use agent::{Agent, AgentError, Outcome};
+pub use config::AgentConfig;
+pub use run::RunOutcome;
+pub use work::drain::{Shutdown, on_signals};

@@ -1,0 +1,133 @@
+//! The command-line flags of `agent start local`, shared by the `signalbox` and `signalbox-agent` binaries.
+//! Connection flags (`--api`, `--key`) differ between the two and are theirs.
+
+use std::{path::PathBuf, time::Duration};
+
+use signalbox_client::ClientConfig;
+use signalbox_schema::LabelSet;
+
+use crate::{
+    AgentConfig,
+    executor::local::{LocalConfig, PrefectCommand},
+};
+
+/// Flags of an agent that starts runs as processes of this machine.
+#[derive(Debug, Clone, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch of the command line")]
+pub struct LocalFlags {
+    /// Name of the agent, shown to people [default: agent on this host]
+    #[arg(long, short = 'n')]
+    pub name: Option<String>,
+
+    /// A label whose runs this agent takes; may be repeated
+    #[arg(long = "label", short = 'l', value_name = "LABEL")]
+    pub labels: Vec<String>,
+
+    /// Do not add the host name to the labels
+    #[arg(long)]
+    pub no_hostname_label: bool,
+
+    /// Most runs at the same time [default: no limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+
+    /// Execute one run, then exit: 0 when it ended well, 1 when not
+    #[arg(long)]
+    pub once: bool,
+
+    /// Seconds a cancelled run has to end by itself before it is killed
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub grace: Duration,
+
+    /// Seconds running runs have to end after the agent is asked to stop [default: as long as they need]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub drain_timeout: Option<Duration>,
+
+    /// An environment variable for every run, KEY=VALUE; may be repeated
+    #[arg(long = "env", short = 'e', value_name = "KEY=VALUE", value_parser = assignment)]
+    pub env: Vec<(String, String)>,
+
+    /// A directory flows may import modules from; may be repeated
+    #[arg(long = "import-path", short = 'p', value_name = "PATH")]
+    pub import_paths: Vec<PathBuf>,
+
+    /// Print what the runs print
+    #[arg(long, short = 'f')]
+    pub show_flow_logs: bool,
+
+    /// Do not send the runs' log lines to the API
+    #[arg(long)]
+    pub no_cloud_logs: bool,
+
+    /// Level of the runs' own logging, for example DEBUG
+    #[arg(long, value_name = "LEVEL")]
+    pub flow_log_level: Option<String>,
+
+    /// The prefect program to start runs with [default: prefect on PATH]
+    #[arg(long, value_name = "PROGRAM", env = "SIGNALBOX_PREFECT_COMMAND", conflicts_with = "python")]
+    pub prefect_command: Option<PathBuf>,
+
+    /// The Python interpreter that has prefect installed
+    #[arg(long, value_name = "PROGRAM", env = "SIGNALBOX_PYTHON")]
+    pub python: Option<PathBuf>,
+}
+
+impl LocalFlags {
+    /// The settings these flags mean, for the given connection.
+    ///
+    /// # Errors
+    /// A sentence for the user when a label cannot be used.
+    pub fn into_config(self, client: ClientConfig) -> Result<(AgentConfig, LocalConfig), String> {
+        let hostname = hostname();
+        let mut labels = self.labels;
+        if let (false, Some(hostname)) = (self.no_hostname_label, &hostname) {
+            labels.push(hostname.clone());
+        }
+        let labels = LabelSet::new(labels).map_err(|error| error.to_string())?;
+        let default_name =
+            || hostname.as_ref().map_or_else(|| "agent".into(), |host| format!("agent on {host}"));
+        let agent = AgentConfig {
+            name: self.name.unwrap_or_else(default_name),
+            labels,
+            limit: self.limit,
+            once: self.once,
+            grace: self.grace,
+            drain_timeout: self.drain_timeout,
+            env: self.env.into_iter().collect(),
+            flow_log_level: self.flow_log_level,
+            send_flow_logs: !self.no_cloud_logs,
+            ..AgentConfig::new(client)
+        };
+        let command = match (self.prefect_command, self.python) {
+            (Some(program), _) => PrefectCommand::Program(program),
+            (None, Some(python)) => PrefectCommand::Python(python),
+            (None, None) => PrefectCommand::OnPath,
+        };
+        let local = LocalConfig {
+            command,
+            import_paths: self.import_paths,
+            show_flow_logs: self.show_flow_logs,
+            ..LocalConfig::default()
+        };
+        Ok((agent, local))
+    }
+}
+
+/// This machine's name, which Prefect's `Local` storage puts on flows as a label.
+pub fn hostname() -> Option<String> {
+    nix::unistd::gethostname().ok()?.into_string().ok().filter(|name| !name.is_empty())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| format!("'{text}' is not a number of seconds, e.g. 10 or 0.5"))
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() && !text.contains('\0') => Ok((key.into(), value.into())),
+        _ => Err(format!("'{text}' is not of the form KEY=VALUE")),
+    }
+}

@@ -1,0 +1,62 @@
+//! One run from its claim to its release: prepare, launch, watch, finish. Which runs there are is decided in `work/`.
+
+mod finish;
+mod launch;
+mod prepare;
+mod watch;
+
+use std::sync::Arc;
+
+use signalbox_client::operations::{ClaimedRun, Held};
+use signalbox_schema::{FlowRunId, StateType};
+
+use crate::{agent::Context, logs::Level};
+
+/// How a run stood when its work here had ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunOutcome {
+    /// The run.
+    pub flow_run_id: FlowRunId,
+    /// Its state; `Running` when it left for a long retry, `None` when it was lost to somebody else.
+    pub state: Option<StateType>,
+}
+
+/// How the work on a run came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Ending {
+    /// By itself.
+    Exit(crate::executor::Exit),
+    /// It never began; says why.
+    NotStarted(String),
+    /// Somebody cancelled the run.
+    Cancelled,
+    /// The agent had to stop.
+    Halted,
+    /// The run was not ours any more.
+    Abandoned,
+}
+
+/// Takes a place for the claimed run and sees it through in the background.
+pub(crate) fn accompany(context: Arc<Context>, claimed: ClaimedRun) {
+    let held = Held { flow_run_id: claimed.flow_run_id, lease_token: claimed.lease_token };
+    let taken = context.slots.take(held);
+    tokio::spawn(async move {
+        let crate::work::slots::Taken { mut orders, predecessor, alive } = taken;
+        if let Some(mut predecessor) = predecessor {
+            while predecessor.changed().await.is_ok() {}
+        }
+        let ending = match launch::launch(&context, &claimed).await {
+            Ok(handle) => watch::watch(&context, &handle, &mut orders).await,
+            Err(reason) => {
+                tracing::warn!(flow_run.id = %held.flow_run_id, "the run could not be started");
+                context.logs.say(held.flow_run_id, Level::Error, reason.clone());
+                Ending::NotStarted(reason)
+            }
+        };
+        drop(alive);
+        let state = finish::finish(&context, held, ending, orders).await;
+        context.record(RunOutcome { flow_run_id: held.flow_run_id, state });
+        tracing::info!(flow_run.id = %held.flow_run_id, state = state.map(StateType::as_str), "done with the run");
+        context.slots.free(held);
+    });
+}
