@@ -1,1 +1,11 @@
-//! signalbox-services
+//! Use cases, one per file: `<noun>/<verb>.rs`. Each takes [`Services`], a proof of right
+//! ([`signalbox_core::access::Access`]) and a command; rules come from core, rows from storage, hints go to the bus
+//! after the commit. No transport and no SQL here.
+
+pub mod api_keys;
+mod error;
+mod services;
+pub mod tenants;
+
+pub use error::ServiceError;
+pub use services::{Parts, Services};

@@ -29,6 +29,10 @@ impl Store {
         &self.0.readers
     }
 
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.0.writer
+    }
+
     pub(crate) fn into_connections(self) -> (DatabaseConnection, DatabaseConnection) {
         (self.0.writer.clone(), self.0.readers.clone())
     }

@@ -1,4 +1,6 @@
 //! Statements of the write path, by noun. Each takes a [`TenantTx`](crate::TenantTx), and each query names the
-//! tenant.
+//! tenant; the few that must look across tenants (authentication, the tenants themselves) take the store and say so.
 
+pub mod api_key;
 mod insert;
+pub mod tenant;

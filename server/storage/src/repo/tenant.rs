@@ -1,0 +1,38 @@
+//! Tenants. These statements are of no tenant themselves.
+
+use crate::{Store, StorageError, entity::tenant};
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
+use serde_json::json;
+use signalbox_schema::TenantId;
+
+/// Adds a tenant.
+pub async fn insert(
+    store: &Store,
+    id: TenantId,
+    name: &str,
+    slug: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let row = tenant::ActiveModel {
+        id: Set(id.0),
+        created: Set(now),
+        updated: Set(now),
+        name: Set(name.to_owned()),
+        slug: Set(slug.to_owned()),
+        info: Set(json!({})),
+        settings: Set(json!({})),
+    };
+    tenant::Entity::insert(row).exec_without_returning(store.writer()).await?;
+    Ok(())
+}
+
+/// The tenant that was made first.
+pub async fn oldest(store: &Store) -> Result<Option<TenantId>, StorageError> {
+    let row = tenant::Entity::find()
+        .order_by_asc(tenant::Column::Created)
+        .order_by_asc(tenant::Column::Id)
+        .one(store.readers())
+        .await?;
+    Ok(row.map(|row| TenantId(row.id)))
+}
