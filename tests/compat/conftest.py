@@ -56,9 +56,10 @@ def server(_server):
 
 @pytest.fixture(autouse=True)
 def exchanges(request, server):
-    """What the stock client said and was told during the test. Every answer must be a 200 without errors,
+    """What the stock client said and was told during the test.
 
-    except for the messages that the test announces with `expects_errors`; and those must really have come.
+    Every answer must be a 200 without errors, except for the messages that the test announces with
+    `expects_errors`; and those must really have come.
     """
     mark = PROXY.mark()
     yield lambda: PROXY.since(mark)

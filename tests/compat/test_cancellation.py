@@ -44,6 +44,6 @@ def test_cancel_task(runner, stock_agent, client, url, project):
 
     victim = client.create_flow_run(flow_id=flows.register("mapping", project, label="nobody"))
     with Flow("canceller") as flow:
-        CancelFlowRun()(flow_run_id_to_cancel=victim)
+        CancelFlowRun()(flow_run_id=victim)
     assert flow.run().is_successful()
     assert runs.read(url, victim).state == "Cancelled"
