@@ -1,0 +1,5 @@
+//! API keys.
+
+mod mutation;
+
+pub use mutation::ApiKeyMutation;

@@ -1,0 +1,5 @@
+//! Tenants.
+
+mod mutation;
+
+pub use mutation::TenantMutation;
