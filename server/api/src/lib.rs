@@ -1,9 +1,8 @@
-//! signalbox-api
-
-pub mod graphql;
-pub mod transport;
+//! The HTTP and GraphQL surface of the server: transport, authentication, the schema. No SQL and no rules here.
 
 pub mod auth;
 mod backend;
-pub mod health;
+pub mod graphql;
+mod health;
 pub mod router;
+pub mod transport;

@@ -5,6 +5,7 @@
 //! that `extensions` is never absent or null (the stock client fails on null).
 
 use super::{document::Roots, root_fields::RootFields};
+use crate::graphql::describe;
 use async_graphql::{ErrorExtensionValues, PathSegment, Response, ServerError, Value};
 use indexmap::IndexMap;
 use signalbox_schema::ErrorCode;
@@ -28,6 +29,7 @@ pub(super) fn complete(
         }
     }
     for error in &mut response.errors {
+        describe(error, request_id);
         give_code(error, request_id);
     }
     response

@@ -1,10 +1,15 @@
 //! GraphQL over HTTP: from the bytes of a POST to the bytes of its answer. Rules of the product do not
 //! belong here, only what the wire needs; see `signalbox-services` for the rest.
 
-mod context;
+mod answer;
+mod body;
+pub(crate) mod context;
 mod document;
 mod limits;
+mod post;
 mod refusal;
+pub(crate) mod reply;
+mod root_fields;
 mod surrogates;
 mod variables;
 mod wire;
@@ -12,3 +17,14 @@ mod wire;
 pub use context::{AgentHeader, CoreVersion, RequestId, RequestedTenant};
 pub use limits::HttpLimits;
 pub use refusal::Refusal;
+pub use root_fields::RootFields;
+
+pub(crate) use body::Budget;
+pub(crate) use document::Documents;
+pub(crate) use post::post;
+
+use document::Roots;
+use wire::{Operation, Payload};
+
+#[cfg(test)]
+mod tests;

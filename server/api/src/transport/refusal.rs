@@ -2,6 +2,8 @@
 
 use async_graphql::{ErrorExtensionValues, Pos, Response, ServerError};
 use signalbox_schema::ErrorCode;
+use signalbox_services::ServiceError;
+use std::error::Error;
 
 /// The reason why a request was refused before execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,5 +34,14 @@ impl Refusal {
         extensions.set("code", self.code.as_str());
         error.extensions = Some(extensions);
         Response::from_errors(vec![error])
+    }
+}
+
+impl From<ServiceError> for Refusal {
+    fn from(error: ServiceError) -> Self {
+        if let Some(source) = &error.source {
+            tracing::error!(code = error.code.as_str(), error = source.as_ref() as &dyn Error, "refused");
+        }
+        Self::new(error.code, error.message)
     }
 }

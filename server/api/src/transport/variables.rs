@@ -143,11 +143,16 @@ fn explain(text: &str, error: &serde_json::Error) -> Refusal {
 /// `Infinity` although JSON has no such numbers.
 pub(super) fn describe(json: &str, error: &serde_json::Error) -> String {
     let at = offset(json, error.line(), error.column());
-    let around = json.get(at.saturating_sub(10)..).unwrap_or_default();
-    let near = &around[..around.len().min(12)];
-    let special = ["-Infinity", "Infinity", "NaN"].into_iter().find(|name| near.contains(name));
+    // The parser stops at the first letter, or behind a sign.
+    let special = (at.saturating_sub(1)..=at).find_map(|start| {
+        let rest = json.as_bytes().get(start..)?;
+        let name = ["-Infinity", "Infinity", "NaN"].into_iter().find(|name| rest.starts_with(name.as_bytes()))?;
+        Some((start, name))
+    });
     match special {
-        Some(name) => format!("{name} at position {at} is not a JSON value; send null or a string"),
+        Some((start, name)) => {
+            format!("{name} at position {start} is not a JSON value; send null or a string")
+        }
         None => format!("{error} (position {at})"),
     }
 }

@@ -212,7 +212,7 @@ mod tests {
         assert!(message(r#"{"query":null}"#).contains("`query` is missing"));
         assert!(message(r#"{"query":7}"#).contains("expected a string"));
         assert!(message(r#"[{"query":""},{"query":""},{"query":""}]"#).contains("may hold 2 operations"));
-        assert!(message(r#"{"query":"","variables":{"a":NaN}}"#).contains("NaN at position 28"));
+        assert!(message(r#"{"query":"","variables":{"a":NaN}}"#).contains("NaN at position 29"));
         assert!(message(b"{\"query\":\"\xff\"}").contains("byte 10"));
     }
 

@@ -15,7 +15,7 @@ use std::sync::{
 const SEEN_SLOTS: usize = 1024;
 
 /// Parsed documents by the hash of their text.
-pub(in crate::transport) struct Documents {
+pub(crate) struct Documents {
     kept: Cache<[u8; 32], Arc<Document>>,
     seen: Box<[AtomicU64]>,
     limits: HttpLimits,

@@ -5,8 +5,8 @@ mod measure;
 mod roots;
 mod scan;
 
-pub(super) use cache::Documents;
-pub(super) use roots::Roots;
+pub(crate) use cache::Documents;
+pub(super) use roots::{RootField, Roots};
 
 use super::{HttpLimits, Refusal};
 use async_graphql::parser::{parse_query, types::ExecutableDocument};

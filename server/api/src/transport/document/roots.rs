@@ -1,8 +1,11 @@
 //! The root fields of an operation, in the order in which they were asked for.
 
-use async_graphql::parser::types::{
-    ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+use super::super::Refusal;
+use async_graphql::{
+    Name, Value, Variables,
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet},
 };
+use signalbox_schema::ErrorCode;
 
 /// What the answer must hold at its root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub(in crate::transport) struct Roots {
     /// Response key (alias or name) and name of each root field, in order, each key once. Fields that
     /// `@skip` or `@include` may remove are among them.
     pub fields: Vec<RootField>,
+    /// Variables that must be given: name and type.
+    pub required: Vec<(String, String)>,
 }
 
 /// One root field.
@@ -26,7 +31,14 @@ pub(in crate::transport) struct RootField {
 impl Roots {
     /// The root fields of `operation`. The document must have been measured: fragments do not form a cycle.
     pub(super) fn of(operation: &OperationDefinition, document: &ExecutableDocument) -> Self {
-        let mut roots = Self { kind: operation.ty, fields: Vec::new() };
+        let required = operation
+            .variable_definitions
+            .iter()
+            .map(|definition| &definition.node)
+            .filter(|variable| !variable.var_type.node.nullable && variable.default_value.is_none())
+            .map(|variable| (variable.name.node.to_string(), variable.var_type.node.to_string()))
+            .collect();
+        let mut roots = Self { kind: operation.ty, fields: Vec::new(), required };
         roots.collect(&operation.selection_set.node, document);
         roots
     }
@@ -48,6 +60,21 @@ impl Roots {
                     }
                 }
             }
+        }
+    }
+
+    /// Refuses variables among which a required one is missing or null. The executor would let it pass and
+    /// complain, when it comes to use it, that the variable "is not defined".
+    pub fn check(&self, variables: &Variables) -> Result<(), Refusal> {
+        let missing = self.required.iter().find(|(name, _)| {
+            variables.get(&Name::new(name)).is_none_or(|value| *value == Value::Null)
+        });
+        match missing {
+            Some((name, kind)) => Err(Refusal::new(
+                ErrorCode::InvalidInput,
+                format!("the variable ${name} of type {kind} is missing or null"),
+            )),
+            None => Ok(()),
         }
     }
 

@@ -27,7 +27,7 @@ fn what_json_does_not_know_is_named_with_its_place() {
     );
     assert_eq!(
         message(r#"{"a": -Infinity}"#),
-        "`variables` is not JSON: -Infinity at position 7 is not a JSON value; send null or a string"
+        "`variables` is not JSON: -Infinity at position 6 is not a JSON value; send null or a string"
     );
     assert!(message(r#"{"a": Infinity}"#).contains("Infinity at position 6"));
     assert!(message("{").contains("EOF while parsing an object at line 1 column 1 (position 0)"));

@@ -1,0 +1,23 @@
+//! The real product behind the transport.
+
+use crate::{router::Backend, transport::Refusal};
+use signalbox_core::{access::Actor, ids::Ids};
+use signalbox_services::{ServiceError, Services, api_keys};
+
+impl Backend for Services {
+    async fn authenticate(&self, key: &str) -> Result<Actor, Refusal> {
+        api_keys::authenticate(self, key).await.map_err(Refusal::from)
+    }
+
+    fn local(&self) -> Actor {
+        self.local_actor()
+    }
+
+    async fn check(&self) -> Result<(), Refusal> {
+        self.store().ping().await.map_err(|error| ServiceError::from(error).into())
+    }
+
+    fn ids(&self) -> &dyn Ids {
+        Self::ids(self)
+    }
+}

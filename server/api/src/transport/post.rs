@@ -1,0 +1,194 @@
+//! `POST /` and `POST /graphql`: one request from its first header to its answer.
+
+use super::{
+    Documents, Operation, Payload, Refusal, RequestId, answer,
+    body::{self, Unread},
+    context::PrefectHeaders,
+    reply::{self, Answers, internal},
+};
+use crate::{
+    auth,
+    router::{Api, Backend},
+};
+use async_graphql::{Executor, Request as GraphQlRequest, Response as GraphQlResponse};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header::CONNECTION},
+    response::Response,
+};
+use futures_util::future::join_all;
+use signalbox_core::access::Actor;
+use signalbox_schema::ErrorCode;
+use std::time::{Duration, Instant};
+
+/// From here on an operation is worth a line in the log.
+const SLOW: Duration = Duration::from_secs(1);
+/// Fields whose answers wait on purpose.
+const LONG_POLLS: &[&str] = &["claim_flow_runs"];
+
+/// What one request knows about its sender.
+#[derive(Clone)]
+struct Sender {
+    actor: Actor,
+    prefect: PrefectHeaders,
+    request_id: RequestId,
+}
+
+/// Answers one POST. Whatever reached GraphQL is answered with status 200, as the stock client demands.
+pub(crate) async fn post<E: Executor, B: Backend>(State(api): State<Api<E, B>>, request: Request) -> Response {
+    let (head, mut body) = request.into_parts();
+    let request_id = match head.extensions.get::<RequestId>() {
+        Some(id) => id.clone(),
+        None => RequestId::of(&head.headers, api.backend().ids()),
+    };
+    if api.is_draining() {
+        let refusal = Refusal::new(ErrorCode::Unavailable, "the server is shutting down");
+        return closing(reply::refusal(StatusCode::SERVICE_UNAVAILABLE, refusal, Some(&request_id)));
+    }
+    // Before the body: a stranger's bytes are not worth memory.
+    let sender = match identify(&api, &head.headers, &request_id).await {
+        Ok(sender) => sender,
+        Err(refusal) => {
+            body::discard(&head.headers, &mut body).await;
+            let response = refuse(refusal, &api, &request_id);
+            return reply::graphql(&response, None);
+        }
+    };
+    let received = match body::read(&head.headers, &mut body, api.limits(), api.budget()).await {
+        Ok(received) => received,
+        Err(unread) => return unreadable(unread, &head.headers, &mut body, &request_id).await,
+    };
+    let gzip_from = api.limits().compress_from_bytes.filter(|_| reply::accepts_gzip(&head.headers));
+    // A task of its own: a client that hangs up does not stop a change half-way, and a panic ends nothing
+    // but this request.
+    let occupied = api.occupy();
+    let id = request_id.clone();
+    let task = tokio::spawn(async move {
+        let _occupied = occupied;
+        let payload = Payload::read(&received.bytes, api.limits().batch);
+        drop(received);
+        match payload {
+            Ok(payload) => reply::graphql(&execute_all(&api, &sender, payload).await, gzip_from),
+            Err(refusal) => reply::refusal(StatusCode::BAD_REQUEST, refusal, Some(&sender.request_id)),
+        }
+    });
+    match task.await {
+        Ok(response) => response,
+        Err(error) => {
+            // The panic hook has written where it happened.
+            tracing::error!(request_id = %id, panicked = error.is_panic(), "a request failed");
+            reply::refusal(StatusCode::INTERNAL_SERVER_ERROR, internal(), Some(&id))
+        }
+    }
+}
+
+async fn identify<E: Executor, B: Backend>(
+    api: &Api<E, B>,
+    headers: &axum::http::HeaderMap,
+    request_id: &RequestId,
+) -> Result<Sender, Refusal> {
+    let prefect = PrefectHeaders::read(headers)?;
+    let actor = auth::identify(api.doors(), api.backend(), headers).await?;
+    Ok(Sender { actor, prefect, request_id: request_id.clone() })
+}
+
+async fn unreadable(
+    unread: Unread,
+    headers: &axum::http::HeaderMap,
+    body: &mut Body,
+    request_id: &RequestId,
+) -> Response {
+    let (status, refusal) = match unread {
+        Unread::Refused(refusal) => {
+            body::discard(headers, body).await;
+            let too_large = refusal.code == ErrorCode::PayloadTooLarge;
+            // Without `Retry-After`: the same body will be as large the next time.
+            (if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST }, refusal)
+        }
+        Unread::TimedOut => {
+            (StatusCode::REQUEST_TIMEOUT, Refusal::new(ErrorCode::BadRequest, "the body did not arrive in time"))
+        }
+        Unread::Gone => {
+            (StatusCode::BAD_REQUEST, Refusal::new(ErrorCode::BadRequest, "the body ended before its end"))
+        }
+    };
+    closing(reply::refusal(status, refusal, Some(request_id)))
+}
+
+/// The connection is of no more use: the rest of a body may still be on it.
+fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+async fn execute_all<E: Executor, B: Backend>(api: &Api<E, B>, sender: &Sender, payload: Payload) -> Answers {
+    match payload {
+        Payload::Single(operation) => Answers::Single(execute(api, sender, operation).await),
+        Payload::Batch(operations) => Answers::Batch(
+            join_all(operations.into_iter().map(|operation| execute(api, sender, operation))).await,
+        ),
+    }
+}
+
+async fn execute<E: Executor, B: Backend>(
+    api: &Api<E, B>,
+    sender: &Sender,
+    operation: Operation,
+) -> GraphQlResponse {
+    let started = Instant::now();
+    let Operation { document: text, operation_name, variables } = operation;
+    let variables = match variables {
+        Ok(variables) => variables,
+        Err(refusal) => return refuse(refusal, api, &sender.request_id),
+    };
+    let documents: &Documents = api.documents();
+    let document = match documents.get(&text) {
+        Ok(document) => document,
+        Err(refusal) => return refuse(refusal, api, &sender.request_id),
+    };
+    let roots = document.roots(operation_name.as_deref());
+    if let Some(Err(refusal)) = roots.map(|roots| roots.check(&variables)) {
+        return refuse(refusal, api, &sender.request_id);
+    }
+    // The executor takes the parsed form; it needs no text.
+    let mut request = GraphQlRequest::new(String::new()).variables(variables);
+    request.set_parsed_query(document.parsed.clone());
+    request.operation_name.clone_from(&operation_name);
+    request = request
+        .data(sender.actor.clone())
+        .data(sender.prefect.tenant)
+        .data(sender.prefect.agent)
+        .data(sender.prefect.core_version.clone())
+        .data(sender.request_id.clone());
+    let response = api.executor().execute(request).await;
+    let response = answer::complete(response, roots, api.root_fields(), &sender.request_id.0);
+
+    let duration = started.elapsed();
+    let waits = roots.is_some_and(|roots| roots.fields.iter().any(|field| LONG_POLLS.contains(&&*field.name)));
+    macro_rules! line {
+        ($level:ident, $message:literal) => {
+            tracing::$level!(
+                request_id = %sender.request_id,
+                operation = operation_name.as_deref().filter(|_| roots.is_some()),
+                fields = roots.map(super::Roots::summary),
+                tenant.id = %sender.prefect.tenant.0.unwrap_or_else(|| sender.actor.default_tenant()),
+                agent.id = sender.prefect.agent.0.map(tracing::field::display),
+                errors = response.errors.len(),
+                duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+                $message
+            )
+        };
+    }
+    if duration >= SLOW && !waits {
+        line!(info, "slow request");
+    } else {
+        line!(debug, "request");
+    }
+    response
+}
+
+fn refuse<E: Executor, B: Backend>(refusal: Refusal, api: &Api<E, B>, request_id: &RequestId) -> GraphQlResponse {
+    tracing::debug!(%request_id, code = refusal.code.as_str(), "request refused");
+    answer::complete(refusal.into_response(), None, api.root_fields(), &request_id.0)
+}
