@@ -1,0 +1,33 @@
+//! The log of the long-running commands (agent, dev) on stderr. The server sets up its own.
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+use crate::failure::Failure;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    // For people.
+    Pretty,
+    // One JSON object a line.
+    Json,
+}
+
+/// Starts logging to stderr; `SIGNALBOX_LOG` chooses what (`info` by default).
+///
+/// # Errors
+/// When `SIGNALBOX_LOG` cannot be understood.
+pub(crate) fn start(format: LogFormat) -> Result<(), Failure> {
+    let wanted = std::env::var("SIGNALBOX_LOG").unwrap_or_else(|_| "info".to_owned());
+    let filter = EnvFilter::try_new(&wanted).map_err(|error| {
+        Failure::usage(format!("SIGNALBOX_LOG={wanted} cannot be understood: {error}"))
+            .hint("Write for example info, debug, or info,signalbox_agent=debug")
+    })?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Pretty => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| Failure::new(format!("the log cannot be started: {error}")))
+}
