@@ -5,7 +5,7 @@ mod launch;
 mod prepare;
 mod watch;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use signalbox_client::operations::{ClaimedRun, Held};
 use signalbox_schema::{FlowRunId, StateType};
@@ -39,6 +39,7 @@ enum Ending {
 /// Takes a place for the claimed run and sees it through in the background.
 pub(crate) fn accompany(context: Arc<Context>, claimed: ClaimedRun) {
     let held = Held { flow_run_id: claimed.flow_run_id, lease_token: claimed.lease_token };
+    let claimed_at = Instant::now();
     let taken = context.slots.take(held);
     tokio::spawn(async move {
         let crate::work::slots::Taken { mut orders, predecessor, alive } = taken;
@@ -46,7 +47,15 @@ pub(crate) fn accompany(context: Arc<Context>, claimed: ClaimedRun) {
             while predecessor.changed().await.is_ok() {}
         }
         let ending = match launch::launch(&context, &claimed).await {
-            Ok(handle) => watch::watch(&context, &handle, &mut orders).await,
+            Ok(handle) => {
+                tracing::info!(
+                    flow_run.id = %held.flow_run_id,
+                    work = handle.label,
+                    duration_ms = claimed_at.elapsed().as_secs_f64() * 1_000.0,
+                    "started"
+                );
+                watch::watch(&context, &handle, &mut orders).await
+            }
             Err(reason) => {
                 tracing::warn!(flow_run.id = %held.flow_run_id, "the run could not be started");
                 context.logs.say(held.flow_run_id, Level::Error, reason.clone());
