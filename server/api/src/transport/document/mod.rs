@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 /// A document that the parser understood and that keeps the limits.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(crate) struct Document {
     /// What the executor runs.
     pub parsed: ExecutableDocument,
     /// What keeping it costs: the bytes of its text.
