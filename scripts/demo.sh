@@ -3,7 +3,7 @@
 #
 #   ONCE=1             stop at the end; exit code 0 only if every run ended as it should
 #   PROFILE=release    build with optimisations (takes longer the first time)
-#   SIGNALBOX_PYTHON   the Python to use, if it is in an unusual place
+#   PYTHON_FOR_PREFECT   the Python to use, if it is in an unusual place
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

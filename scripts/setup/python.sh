@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Prints the path of a Python that the Prefect 1 library runs on: 3.9, 3.10 or 3.11.
-# Looks at $SIGNALBOX_PYTHON, the PATH, pyenv, uv and conda; as root it tries apt last. Otherwise it says what to do.
+# Looks at $PYTHON_FOR_PREFECT, the PATH, pyenv, uv and conda; as root it tries apt last. Otherwise it says what to do.
 set -euo pipefail
 
 suitable() { # prints the interpreter's real path when it is one of ours
     "$1" -c 'import sys; assert (3, 9) <= sys.version_info[:2] <= (3, 11); print(sys.executable)' 2>/dev/null </dev/null
 }
 
-if [ -n "${SIGNALBOX_PYTHON:-}" ]; then
-    suitable "$SIGNALBOX_PYTHON" && exit 0
-    echo "SIGNALBOX_PYTHON=$SIGNALBOX_PYTHON is not a Python 3.9, 3.10 or 3.11." >&2
+if [ -n "${PYTHON_FOR_PREFECT:-}" ]; then
+    suitable "$PYTHON_FOR_PREFECT" && exit 0
+    echo "PYTHON_FOR_PREFECT=$PYTHON_FOR_PREFECT is not a Python 3.9, 3.10 or 3.11." >&2
     exit 1
 fi
 
@@ -46,6 +46,6 @@ Install one, in whichever way you like:
     pyenv install 3.11                https://github.com/pyenv/pyenv
     apt-get install python3.11-venv   Debian 12; on Ubuntu from the deadsnakes PPA
 
-It will be found by itself; for an unusual place say  SIGNALBOX_PYTHON=/path/to/python3.11 make demo
+It will be found by itself; for an unusual place say  PYTHON_FOR_PREFECT=/path/to/python3.11 make demo
 HELP
 exit 1

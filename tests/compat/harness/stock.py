@@ -101,7 +101,7 @@ class OurAgent(Agent):
     def __init__(self, url, home, label="ours", key=None):
         super().__init__(
             label,
-            [BINARY, "agent", "start", "local", "--api", url, "--name", "ours", "--label", label,
+            [BINARY, "agent", "start", "local", "--api", url, "--name", "ours", "--label", label, "--no-hostname-label",
              *(["--key", key] if key else [])],
             {**environment(home), **settings(url, home), "SIGNALBOX_DATA_DIR": str(home)},
             Path(home) / f"our-agent-{label}.log",
