@@ -2,5 +2,10 @@
 //! tenant; the few that must look across tenants (authentication, the tenants themselves) take the store and say so.
 
 pub mod api_key;
+pub mod flow_run;
 mod insert;
+mod list;
+pub mod log;
+mod row;
+pub mod task_run;
 pub mod tenant;

@@ -1,0 +1,226 @@
+//! States of flow runs.
+
+use crate::{
+    StorageError, TenantTx,
+    entity::{flow_run_state, task_run_state},
+    repo::{insert, list, row},
+};
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, Value};
+use signalbox_core::{
+    ids::Ids,
+    run::flow_run::{FlowRunNow, FlowRunTransition},
+};
+use signalbox_schema::{AgentId, FlowRunId, LeaseToken, State, StateType};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// A decided change of a flow run's state.
+#[derive(Debug)]
+pub struct FlowRunUpdate {
+    /// The run.
+    pub id: FlowRunId,
+    /// The version it had when the change was decided.
+    pub from_version: i64,
+    /// Its new state.
+    pub state: State,
+    /// By which a repeated delivery is known.
+    pub fingerprint: Option<i64>,
+    /// What else changes.
+    pub transition: FlowRunTransition,
+}
+
+/// The runs with these ids, and for those in `expected` the fingerprint of the state that follows the expected version.
+pub async fn load(
+    tx: &TenantTx,
+    ids: impl IntoIterator<Item = FlowRunId>,
+    expected: &[(FlowRunId, i64)],
+) -> Result<HashMap<FlowRunId, FlowRunNow>, StorageError> {
+    let mut values = vec![Value::from(tx.tenant().0)];
+    let ids = list::ids(&mut values, ids.into_iter().map(Uuid::from));
+    let rows = tx
+        .query(
+            format!(
+                "SELECT r.id, r.state, r.version, r.state_fingerprint, r.agent_id, r.lease_token, r.start_time,
+                        r.end_time, f.settings
+                   FROM flow_run r JOIN flow f ON f.id = r.flow_id
+                  WHERE r.tenant_id = $1 AND r.id IN ({ids})"
+            ),
+            values,
+        )
+        .await?;
+    let mut runs = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let state: String = row.try_get("", "state")?;
+        let now = FlowRunNow {
+            state: row::state(&state, "flow_run")?,
+            version: row.try_get("", "version")?,
+            fingerprint: row.try_get("", "state_fingerprint")?,
+            fingerprint_at_expected: None,
+            agent: row.try_get::<Option<Uuid>>("", "agent_id")?.map(AgentId),
+            lease: row.try_get::<Option<Uuid>>("", "lease_token")?.map(LeaseToken),
+            start_time: row.try_get("", "start_time")?,
+            end_time: row.try_get("", "end_time")?,
+            locks_versions: row::locks_versions(&row, "settings")?,
+        };
+        runs.insert(FlowRunId(row.try_get("", "id")?), now);
+    }
+    for (id, version) in expected {
+        let Some(run) = runs.get_mut(id) else { continue };
+        if *version < run.version {
+            let values = vec![tx.tenant().0.into(), id.0.into(), Value::from(version + 1)];
+            let rows = tx
+                .query(
+                    "SELECT fingerprint FROM flow_run_state
+                      WHERE tenant_id = $1 AND flow_run_id = $2 AND version = $3",
+                    values,
+                )
+                .await?;
+            run.fingerprint_at_expected = match rows.first() {
+                Some(row) => row.try_get_by_index(0)?,
+                None => None,
+            };
+        }
+    }
+    Ok(runs)
+}
+
+/// Writes decided changes: the history, the row with what it mirrors, and the end of unfinished task runs where a run
+/// was cancelled.
+pub async fn update(
+    tx: &TenantTx,
+    updates: &[FlowRunUpdate],
+    ids: &dyn Ids,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let history = updates.iter().map(|update| history_row(tx, update, ids.id(), now)).collect();
+    insert::rows(tx, history).await?;
+    for update in updates {
+        let transition = &update.transition;
+        let values: Vec<Value> = vec![
+            tx.tenant().0.into(),
+            update.id.0.into(),
+            update.from_version.into(),
+            now.into(),
+            update.state.kind().as_str().into(),
+            update.state.message().map(str::to_owned).into(),
+            update.state.result().cloned().into(),
+            update.state.start_time().into(),
+            update.state.to_value().into(),
+            update.fingerprint.into(),
+            transition.version.into(),
+            transition.start_time.into(),
+            transition.end_time.into(),
+            transition.agent.map(Uuid::from).into(),
+            transition.heartbeat.then_some(now).into(),
+            transition.releases_lease.into(),
+        ];
+        let changed = tx
+            .execute(
+                "UPDATE flow_run
+                    SET updated = $4, state = $5, state_timestamp = $4, state_message = $6, state_result = $7,
+                        state_start_time = $8, serialized_state = $9, state_fingerprint = $10, version = $11,
+                        start_time = $12, end_time = $13, agent_id = $14, heartbeat = coalesce($15, heartbeat),
+                        lease_token = CASE WHEN $16 THEN NULL ELSE lease_token END,
+                        lease_expires = CASE WHEN $16 THEN NULL ELSE lease_expires END
+                  WHERE tenant_id = $1 AND id = $2 AND version = $3",
+                values,
+            )
+            .await?;
+        if changed != 1 {
+            return Err(StorageError::Inconsistent {
+                table: "flow_run",
+                problem: format!("run {} changed while its state was being set", update.id),
+            });
+        }
+        if transition.cancels_task_runs {
+            cancel_task_runs(tx, update.id, ids, now).await?;
+        }
+    }
+    Ok(())
+}
+
+fn history_row(
+    tx: &TenantTx,
+    update: &FlowRunUpdate,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> flow_run_state::ActiveModel {
+    flow_run_state::ActiveModel {
+        id: Set(id),
+        created: Set(now),
+        updated: Set(now),
+        tenant_id: Set(tx.tenant().0),
+        flow_run_id: Set(update.id.0),
+        timestamp: Set(now),
+        state: Set(update.state.kind().as_str().to_owned()),
+        message: Set(update.state.message().map(str::to_owned)),
+        result: Set(update.state.result().cloned()),
+        start_time: Set(update.state.start_time()),
+        version: Set(update.transition.version),
+        serialized_state: Set(update.state.to_value()),
+        fingerprint: Set(update.fingerprint),
+    }
+}
+
+/// The client sends nothing for the task it was interrupted in (reference §4.5), so the server ends it.
+async fn cancel_task_runs(
+    tx: &TenantTx,
+    run: FlowRunId,
+    ids: &dyn Ids,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let mut values = vec![Value::from(tx.tenant().0), run.0.into()];
+    let finished = StateType::ALL.iter().filter(|state| state.is_finished()).map(|state| state.as_str());
+    let finished = list::texts(&mut values, finished);
+    let unfinished = format!(
+        "tenant_id = $1 AND flow_run_id = $2 AND (state IS NULL OR state NOT IN ({finished}))"
+    );
+    let rows = tx.query(format!("SELECT id, version FROM task_run WHERE {unfinished}"), values).await?;
+    let state = State::new(StateType::Cancelled, "The flow run was cancelled.");
+    let mut history = Vec::with_capacity(rows.len());
+    let mut cancelled = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id: Uuid = row.try_get_by_index(0)?;
+        let version: i64 = row.try_get_by_index(1)?;
+        cancelled.push(id);
+        history.push(task_run_state::ActiveModel {
+            id: Set(ids.id()),
+            created: Set(now),
+            updated: Set(now),
+            tenant_id: Set(tx.tenant().0),
+            task_run_id: Set(id),
+            timestamp: Set(now),
+            state: Set(state.kind().as_str().to_owned()),
+            message: Set(state.message().map(str::to_owned)),
+            result: Set(None),
+            start_time: Set(None),
+            version: Set(version + 1),
+            serialized_state: Set(state.to_value()),
+            fingerprint: Set(None),
+        });
+    }
+    insert::rows(tx, history).await?;
+    for piece in cancelled.chunks(512) {
+        let mut values: Vec<Value> = vec![
+            tx.tenant().0.into(),
+            now.into(),
+            state.kind().as_str().into(),
+            state.message().map(str::to_owned).into(),
+            state.to_value().into(),
+        ];
+        let piece = list::ids(&mut values, piece.iter().copied());
+        tx.query(
+            format!(
+                "UPDATE task_run
+                    SET updated = $2, state = $3, state_timestamp = $2, state_message = $4, state_result = NULL,
+                        state_start_time = NULL, serialized_state = $5, state_fingerprint = NULL,
+                        version = version + 1, end_time = $2
+                  WHERE tenant_id = $1 AND id IN ({piece})"
+            ),
+            values,
+        )
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Task runs by what they are runs of.
+
+use crate::{
+    StorageError, TenantTx,
+    entity::task_run,
+    repo::{insert, list},
+};
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, Value};
+use serde_json::Value as Json;
+use signalbox_core::ids::Ids;
+use signalbox_schema::{FlowRunId, State, StateType, TaskId, TaskRunId};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What a task run is a run of. There is one per key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TaskRunKey {
+    /// The flow run.
+    pub flow_run: FlowRunId,
+    /// The task.
+    pub task: TaskId,
+    /// Which element of a mapped task; −1 means not mapped.
+    pub map_index: i64,
+}
+
+/// A task run as its runner needs it.
+#[derive(Debug, Clone)]
+pub struct TaskRunInfo {
+    /// The task run.
+    pub id: TaskRunId,
+    /// Count of its states.
+    pub version: i64,
+    /// The state to go on from.
+    pub serialized_state: Option<Json>,
+}
+
+/// The task runs with these keys.
+pub async fn find(
+    tx: &TenantTx,
+    keys: &[TaskRunKey],
+) -> Result<HashMap<TaskRunKey, TaskRunInfo>, StorageError> {
+    let mut values = vec![Value::from(tx.tenant().0)];
+    let flow_runs = list::ids(&mut values, unique(keys.iter().map(|key| key.flow_run.0)));
+    let tasks = list::ids(&mut values, unique(keys.iter().map(|key| key.task.0)));
+    let least = keys.iter().map(|key| key.map_index).min().unwrap_or(-1);
+    let most = keys.iter().map(|key| key.map_index).max().unwrap_or(-1);
+    values.push(least.into());
+    let from = values.len();
+    values.push(most.into());
+    let to = values.len();
+    let sql = format!(
+        "SELECT flow_run_id, task_id, map_index, id, version, serialized_state FROM task_run
+          WHERE tenant_id = $1 AND flow_run_id IN ({flow_runs}) AND task_id IN ({tasks})
+            AND map_index BETWEEN ${from} AND ${to}"
+    );
+    let rows = tx.query(sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let key = TaskRunKey {
+                flow_run: FlowRunId(row.try_get_by_index(0)?),
+                task: TaskId(row.try_get_by_index(1)?),
+                map_index: row.try_get_by_index(2)?,
+            };
+            let info = TaskRunInfo {
+                id: TaskRunId(row.try_get_by_index(3)?),
+                version: row.try_get_by_index(4)?,
+                serialized_state: row.try_get_by_index(5)?,
+            };
+            Ok((key, info))
+        })
+        .collect()
+}
+
+/// The task runs with these keys, made where they are missing (`Pending`, version 0: reference §5.2). A key whose task
+/// is not of its flow run's flow is left out.
+pub async fn get_or_create(
+    tx: &TenantTx,
+    keys: &[TaskRunKey],
+    ids: &dyn Ids,
+    now: DateTime<Utc>,
+) -> Result<HashMap<TaskRunKey, TaskRunInfo>, StorageError> {
+    let mut found = find(tx, keys).await?;
+    let missing: Vec<TaskRunKey> = keys.iter().filter(|key| !found.contains_key(key)).copied().collect();
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    let cache_keys = cache_keys(tx, &missing).await?;
+    let pending = State::new(StateType::Pending, "Task run created.");
+    let mut rows = Vec::with_capacity(missing.len());
+    for key in missing {
+        let Some(cache_key) = cache_keys.get(&(key.flow_run, key.task)) else { continue };
+        if found.contains_key(&key) {
+            continue;
+        }
+        let id = ids.id();
+        let info = TaskRunInfo { id: TaskRunId(id), version: 0, serialized_state: Some(pending.to_value()) };
+        found.insert(key, info);
+        rows.push(task_run::ActiveModel {
+            id: Set(id),
+            created: Set(now),
+            updated: Set(now),
+            tenant_id: Set(tx.tenant().0),
+            flow_run_id: Set(key.flow_run.0),
+            task_id: Set(key.task.0),
+            map_index: Set(key.map_index),
+            name: Set(None),
+            version: Set(0),
+            heartbeat: Set(None),
+            start_time: Set(None),
+            end_time: Set(None),
+            cache_key: Set(cache_key.clone()),
+            state: Set(Some(pending.kind().as_str().to_owned())),
+            state_timestamp: Set(Some(now)),
+            state_message: Set(pending.message().map(str::to_owned)),
+            state_result: Set(None),
+            state_start_time: Set(None),
+            serialized_state: Set(Some(pending.to_value())),
+            state_fingerprint: Set(None),
+        });
+    }
+    insert::rows(tx, rows).await?;
+    Ok(found)
+}
+
+/// The cache keys of the tasks, for pairs of a flow run and a task of its own flow.
+async fn cache_keys(
+    tx: &TenantTx,
+    keys: &[TaskRunKey],
+) -> Result<HashMap<(FlowRunId, TaskId), Option<String>>, StorageError> {
+    let mut values = vec![Value::from(tx.tenant().0)];
+    let flow_runs = list::ids(&mut values, unique(keys.iter().map(|key| key.flow_run.0)));
+    let tasks = list::ids(&mut values, unique(keys.iter().map(|key| key.task.0)));
+    let sql = format!(
+        "SELECT r.id, t.id AS task_id, t.cache_key FROM flow_run r JOIN task t ON t.flow_id = r.flow_id
+          WHERE r.tenant_id = $1 AND r.id IN ({flow_runs}) AND t.id IN ({tasks})"
+    );
+    let rows = tx.query(sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let pair = (FlowRunId(row.try_get_by_index(0)?), TaskId(row.try_get_by_index(1)?));
+            Ok((pair, row.try_get_by_index(2)?))
+        })
+        .collect()
+}
+
+/// The state of a task run, if there is such a one.
+pub async fn serialized_state(tx: &TenantTx, id: TaskRunId) -> Result<Option<Json>, StorageError> {
+    let values = vec![tx.tenant().0.into(), id.0.into()];
+    let rows =
+        tx.query("SELECT serialized_state FROM task_run WHERE tenant_id = $1 AND id = $2", values).await?;
+    Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// Notes that a task run lives; whether there is such a one.
+pub async fn touch(tx: &TenantTx, id: TaskRunId, now: DateTime<Utc>) -> Result<bool, StorageError> {
+    let values = vec![tx.tenant().0.into(), id.0.into(), now.into()];
+    let changed =
+        tx.execute("UPDATE task_run SET heartbeat = $3 WHERE tenant_id = $1 AND id = $2", values).await?;
+    Ok(changed == 1)
+}
+
+fn unique(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
