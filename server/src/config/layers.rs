@@ -7,7 +7,7 @@ use etcetera::BaseStrategy;
 use figment::{
     Figment, Metadata, Profile, Provider,
     providers::{Format, Toml},
-    value::{Dict, Map, Value},
+    value::{Dict, Map, Num, Value},
 };
 use std::{
     collections::BTreeMap,
@@ -255,7 +255,10 @@ fn number(value: &Value) -> Result<u64, String> {
     const WANTED: &str = "a whole number is wanted";
     match value.as_str() {
         Some(text) => text.trim().parse().map_err(|_| format!("\"{text}\": {WANTED}")),
-        None => value.to_u128().and_then(|number| number.try_into().ok()).ok_or_else(|| WANTED.to_owned()),
+        None => {
+            let number = value.to_num().and_then(Num::to_u128_lossy);
+            number.and_then(|number| number.try_into().ok()).ok_or_else(|| WANTED.to_owned())
+        }
     }
 }
 
@@ -276,15 +279,10 @@ fn seconds(value: &Value) -> Result<Duration, String> {
 }
 
 fn flag(value: &Value) -> Result<bool, String> {
-    match (value.to_bool(), value.as_str().map(|text| text.trim().to_ascii_lowercase())) {
-        (Some(flag), _) => Ok(flag),
-        (None, Some(text)) => match text.as_str() {
-            "true" | "1" | "yes" | "on" => Ok(true),
-            "false" | "0" | "no" | "off" => Ok(false),
-            _ => Err(format!("\"{text}\" is neither true nor false")),
-        },
-        (None, None) => Err("true or false is wanted".to_owned()),
-    }
+    value.to_bool_lossy().ok_or_else(|| match value.as_str() {
+        Some(text) => format!("\"{text}\" is neither true nor false"),
+        None => "true or false is wanted".to_owned(),
+    })
 }
 
 /// A TOML list, or one text with commas (as in a variable).
