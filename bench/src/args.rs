@@ -12,7 +12,8 @@ use crate::scenario::Kind;
 #[command(name = "signalbox-bench", version)]
 pub struct Args {
     /// The server's binary; it is started on a free port in a temporary folder. Use a release build.
-    #[arg(long, value_name = "PATH", conflicts_with = "api", required_unless_present = "api")]
+    /// [default: `signalbox` beside this program]
+    #[arg(long, value_name = "PATH", conflicts_with = "api")]
     pub server: Option<PathBuf>,
 
     /// A server that already runs, for example 127.0.0.1:4200. Start-up and the agent are then not measured.

@@ -56,8 +56,10 @@ async fn run(args: &Args) -> Result<Report> {
         rates: Vec::new(),
         figures: Vec::new(),
     };
-    match (&args.server, args.api) {
-        (Some(binary), _) => {
+    match args.api {
+        None => {
+            let beside = std::env::current_exe()?.with_file_name("signalbox");
+            let binary = args.server.as_deref().unwrap_or(&beside);
             let server = rested_server(binary, &mut report.figures).await?;
             let (stage, mut api) = stage(server.address, args).await?;
             rates(&mut api, &stage, args, server.pid(), &mut report.rates).await?;
@@ -67,11 +69,10 @@ async fn run(args: &Args) -> Result<Report> {
                 report.figures.extend(agent_delay(binary, args).await?);
             }
         }
-        (None, Some(address)) => {
+        Some(address) => {
             let (stage, mut api) = stage(address, args).await?;
             rates(&mut api, &stage, args, args.pid, &mut report.rates).await?;
         }
-        (None, None) => unreachable!("clap requires one of --server and --api"),
     }
     Ok(report)
 }

@@ -1,1 +1,16 @@
-//! signalbox-tests
+//! The harness of the front-door tests: it starts the real binary, speaks to it as clients do, and reads everything
+//! back. Nothing here reaches into the server; what a test needs, it makes through the API.
+
+pub mod binary;
+pub mod client;
+pub mod dump;
+pub mod flow;
+pub mod furnishing;
+pub mod http;
+pub mod introspection;
+pub mod scene;
+pub mod server;
+
+pub use client::{Client, Reply};
+pub use scene::Scene;
+pub use server::TestServer;

@@ -1,0 +1,10 @@
+//! Everything that is tested through the front door of the real binary, and the checks that keep the house tidy.
+
+mod contract;
+mod crash;
+mod hostile;
+mod race;
+mod replay;
+mod tenancy;
+mod tidy;
+mod uncovered;
