@@ -61,13 +61,26 @@ async fn an_outage_loses_neither_the_work_nor_its_report() {
     server.with(|records| records.outage = Some(StatusCode::SERVICE_UNAVAILABLE));
     executor.end(crashed, ExitStatus::Code(1), "");
     executor.until("the crash is seen", |events| events.contains(&Event::CleanedUp(crashed))).await;
+    let read = |records: &crate::fake_server::Records| {
+        records.turned_away.iter().filter(|operation| **operation == "flow_run_state").count()
+    };
+    server.until("the report is tried again and again", |records| (read(records) >= 3).then_some(())).await;
     assert!(server.reported(crashed).is_empty());
     let before = server.with(|records| {
         records.outage = None;
+        // Nor is anything lost when the server stumbles at any later step.
+        for operation in ["set_flow_run_states", "release_flow_runs", "write_run_logs"] {
+            records.refusals.extend([(operation, "API_ERROR"), (operation, "API_ERROR")]);
+        }
         records.claims.len()
     });
     server.until_released(crashed).await;
     assert_eq!(server.reported(crashed).len(), 1);
+    server
+        .until("the cause is in the run's log", |records| {
+            records.logs.iter().any(|line| line["level"] == "ERROR").then_some(())
+        })
+        .await;
     server
         .until("the lease of the other is renewed again", |records| {
             records.claims[before..].iter().any(|claim| claim.held.contains(&working)).then_some(())

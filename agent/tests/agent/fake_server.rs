@@ -36,6 +36,8 @@ pub(crate) struct Records {
     pub(crate) claims: Vec<ClaimSeen>,
     /// Answered to everything while set.
     pub(crate) outage: Option<StatusCode>,
+    /// Operations that met an outage, in order.
+    pub(crate) turned_away: Vec<&'static str>,
     /// Answered to the operation of that name, once each.
     pub(crate) refusals: VecDeque<(&'static str, &'static str)>,
     pub(crate) renew_seconds: u64,
@@ -147,7 +149,11 @@ async fn answer(State(server): State<FakeServer>, headers: HeaderMap, Json(body)
         server.with(|records| records.complaints.push(format!("unknown document: {document}")));
         return StatusCode::BAD_REQUEST.into_response();
     };
-    if let Some(status) = server.with(|records| records.outage) {
+    let outage = server.with(|records| {
+        records.turned_away.extend(records.outage.map(|_| *name));
+        records.outage
+    });
+    if let Some(status) = outage {
         return (status, "down for a moment").into_response();
     }
     let refusal = server.with(|records| {

@@ -97,12 +97,22 @@ async fn an_abandoned_run_does_not_get_the_rest_of_its_grace() {
 #[tokio::test]
 async fn a_run_claimed_a_second_time_is_started_only_when_its_first_work_is_gone() {
     let server = FakeServer::start().await;
-    let executor = Scripted::obedient();
+    let executor = Scripted::slow();
     let agent = start(&server, config(&server), executor.clone());
     let run = server.queue_run(1, &json!({}));
     executor.until_started(run).await;
     // As after a long outage: the first lease lapsed and the run was handed out again, to the same agent.
+    let first = server.with(|records| records.runs[&run].token);
     server.queue_run(1, &json!({}));
+    executor.until("the first work is killed", |events| events.len() == 2).await;
+    server
+        .until("the second claim is renewed", |records| {
+            let renewed = records.claims.last()?.held == [run];
+            (renewed && records.runs[&run].token != first).then_some(())
+        })
+        .await;
+    assert_eq!(executor.events().len(), 2, "it was started while its first work was still there");
+    executor.end(run, ExitStatus::Signal(9), "");
     executor.until("it is started again", |events| events.len() == 4).await;
     assert_eq!(
         executor.events(),

@@ -30,23 +30,32 @@ pub(crate) struct Scripted(Arc<Inner>);
 struct Inner {
     events: watch::Sender<Vec<Event>>,
     exits: Mutex<HashMap<Uuid, watch::Sender<Option<Exit>>>>,
-    /// Work ends when it is stopped (`true`), or only when the test ends it.
-    stops: bool,
+    /// The longest grace with which a stop ends the work; without, only the test ends it.
+    stops_within: Option<Duration>,
 }
 
 impl Scripted {
     /// Work that ends when it is stopped.
     pub(crate) fn obedient() -> Self {
-        Self::new(true)
+        Self::new(Some(Duration::MAX))
     }
 
     /// Work that goes on after a soft stop until the test ends it; only a grace of zero ends it.
     pub(crate) fn stubborn() -> Self {
-        Self::new(false)
+        Self::new(Some(Duration::ZERO))
     }
 
-    fn new(stops: bool) -> Self {
-        Self(Arc::new(Inner { events: watch::Sender::new(Vec::new()), exits: Mutex::default(), stops }))
+    /// Work that takes its time even when it is killed: only the test ends it.
+    pub(crate) fn slow() -> Self {
+        Self::new(None)
+    }
+
+    fn new(stops_within: Option<Duration>) -> Self {
+        Self(Arc::new(Inner {
+            events: watch::Sender::new(Vec::new()),
+            exits: Mutex::default(),
+            stops_within,
+        }))
     }
 
     pub(crate) fn end(&self, run: Uuid, status: ExitStatus, output: &str) {
@@ -112,7 +121,7 @@ impl Executor for Scripted {
 
     async fn stop(&self, handle: &Handle, grace: Duration) -> Result<(), ExecutorError> {
         self.note(Event::Stopped(handle.flow_run_id.into(), grace));
-        if self.0.stops || grace.is_zero() {
+        if self.0.stops_within.is_some_and(|longest| grace <= longest) {
             let exit = Exit { status: ExitStatus::Signal(2), output_tail: String::new() };
             self.exit(handle.flow_run_id).send_replace(Some(exit));
         }

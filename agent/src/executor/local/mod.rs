@@ -257,3 +257,33 @@ fn working_dir(run_config: &Value) -> Result<Option<PathBuf>, ExecutorError> {
         path.display()
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_set_removed_and_defaulted() {
+        let command = PrefectCommand::Program("sh".into());
+        let local = Local::new(LocalConfig { command, ..LocalConfig::default() }).unwrap();
+        let launch = Launch {
+            flow_run_id: "00000000-0000-0000-0000-000000000001".parse().unwrap(),
+            // PATH is set in every environment, so its default must not win.
+            default_env: [
+                ("PATH".into(), "default".into()),
+                ("SIGNALBOX_TEST_UNSET".into(), "default".into()),
+            ]
+            .into(),
+            env: [("HOME".into(), None), ("A".into(), Some("b".into()))].into(),
+            run_config: json!({"type": "LocalRun"}),
+        };
+        let command = local.command(&launch).unwrap();
+        let env: HashMap<_, _> = command.as_std().get_envs().collect();
+        let get = |name: &str| env.get(std::ffi::OsStr::new(name)).copied();
+        assert_eq!(get("HOME"), Some(None), "removed");
+        assert_eq!(get("A"), Some(Some("b".as_ref())));
+        assert_eq!(get("PATH"), None, "inherited");
+        assert_eq!(get("SIGNALBOX_TEST_UNSET"), Some(Some("default".as_ref())));
+        assert!(get("PYTHONPATH").flatten().is_some());
+    }
+}
