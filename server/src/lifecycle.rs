@@ -18,7 +18,12 @@ pub struct Running {
 }
 
 impl Running {
-    pub(crate) fn new(config: Config, listener: Listener, api: Api<ApiSchema, Services>, services: Services) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        listener: Listener,
+        api: Api<ApiSchema, Services>,
+        services: Services,
+    ) -> Self {
         Self { config, listener, api, services }
     }
 

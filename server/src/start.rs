@@ -83,9 +83,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let schema = graphql::build(services.clone());
     let sdl = schema.sdl();
     let api = Api::new(schema, &sdl, services.clone(), browsers, config.http_limits());
-    let listener = bound
-        .serve(api.router(), config.max_connections)
-        .map_err(|source| cannot_listen(&config, source))?;
+    let listener =
+        bound.serve(api.router(), config.max_connections).map_err(|source| cannot_listen(&config, source))?;
     tracing::info!(address = %listener.address(), database = %config.database_url, "started");
     Ok(Running::new(config, listener, api, services))
 }
@@ -100,7 +99,8 @@ fn prepare_folders(config: &Config) -> Result<(), StartError> {
     let folder = config.database_url.path().parent().filter(|folder| !folder.as_os_str().is_empty());
     let Some(folder) = folder else { return Ok(()) };
     if folder == config.data_dir {
-        return make_private(folder).map_err(|source| StartError::DataDir { path: folder.to_owned(), source });
+        return make_private(folder)
+            .map_err(|source| StartError::DataDir { path: folder.to_owned(), source });
     }
     if folder.is_dir() { Ok(()) } else { Err(StartError::NoFolder(folder.to_owned())) }
 }

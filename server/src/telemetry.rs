@@ -14,7 +14,8 @@ pub fn init(config: &Config) {
     let lines = fmt().with_env_filter(filter).with_writer(stderr);
     let first = match config.log_format {
         LogFormat::Pretty => {
-            let colours = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+            let colours =
+                stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
             lines.with_ansi(colours).try_init().is_ok()
         }
         LogFormat::Json => lines.json().flatten_event(true).try_init().is_ok(),

@@ -45,7 +45,8 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> String {
     // The server may refuse and close before everything is written.
     let _ = stream.write_all(request).await;
     let mut answer = Vec::new();
-    let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await.expect("an answer in time");
+    let _ =
+        timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await.expect("an answer in time");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -58,7 +59,11 @@ async fn post(address: SocketAddr, headers: &str, body: &str) -> String {
 }
 
 async fn get(address: SocketAddr, path: &str) -> String {
-    exchange(address, format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes()).await
+    exchange(
+        address,
+        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes(),
+    )
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +87,10 @@ async fn several_requests_on_one_connection() {
     let folder = tempfile::tempdir().unwrap();
     let server = running(&folder).await;
     let address = server.address();
-    let one = format!("POST /graphql HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n{HELLO}", HELLO.len());
+    let one = format!(
+        "POST /graphql HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n{HELLO}",
+        HELLO.len()
+    );
     let last = one.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
     let answer = exchange(address, format!("{one}{one}{last}").as_bytes()).await;
     assert_eq!(answer.matches(r#"{"data":{"hello":"#).count(), 3);
@@ -94,13 +102,15 @@ async fn a_gigabyte_is_refused_without_reading_it() {
     let folder = tempfile::tempdir().unwrap();
     let server = running(&folder).await;
     let address = server.address();
-    let head = "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n";
+    let head =
+        "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n";
     let answer = exchange(address, head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("PAYLOAD_TOO_LARGE"), "{answer}");
 
     // A client that sends everything before it reads gets its answer, too.
     let length = 17 << 20;
-    let mut request = format!("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+    let mut request =
+        format!("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n").into_bytes();
     request.resize(request.len() + length, b' ');
     let answer = exchange(address, &request).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{}", &answer[..answer.len().min(200)]);
@@ -112,7 +122,9 @@ async fn what_is_not_http_is_refused_by_the_connection() {
     let folder = tempfile::tempdir().unwrap();
     let server = running(&folder).await;
     let address = server.address();
-    assert!(exchange(address, b"\x16\x03\x01\x02\x00\x01\x00 TLS here\r\n\r\n").await.starts_with("HTTP/1.1 400"));
+    assert!(
+        exchange(address, b"\x16\x03\x01\x02\x00\x01\x00 TLS here\r\n\r\n").await.starts_with("HTTP/1.1 400")
+    );
     let long = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "x".repeat(64 << 10));
     assert!(exchange(address, long.as_bytes()).await.starts_with("HTTP/1.1 431"));
     let foreign = "POST / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -146,7 +158,9 @@ async fn on_a_network_keys_are_needed_and_must_exist() {
         let server = start(Config::load(&round).unwrap()).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], server.address().port()));
         assert!(post(address, "", HELLO).await.contains("UNAUTHENTICATED"));
-        assert!(post(address, "Authorization: Bearer sbx_wrong\r\n", HELLO).await.contains("UNAUTHENTICATED"));
+        assert!(
+            post(address, "Authorization: Bearer sbx_wrong\r\n", HELLO).await.contains("UNAUTHENTICATED")
+        );
         let answer = post(address, &format!("Authorization: Bearer {KEY}\r\n"), HELLO).await;
         assert!(answer.contains(r#"{"data":{"hello":"#), "{answer}");
         server.shutdown().await;

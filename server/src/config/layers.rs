@@ -64,7 +64,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         }
         platform.map(|base| base.data_dir().join("signalbox"))
     });
-    let database_url = reader.take_secret("database_url", |text| DatabaseUrl::parse(text));
+    let database_url = reader.take_secret("database_url", DatabaseUrl::parse);
     let log_format = reader.take("log_format", |value| match text(value)?.as_str() {
         "pretty" => Ok(LogFormat::Pretty),
         "json" => Ok(LogFormat::Json),
@@ -118,7 +118,9 @@ fn file(overrides: &Overrides, env: &BTreeMap<String, String>, mistakes: &mut Ve
     let (path, place) = match (&overrides.config, env.get(&variable)) {
         (Some(path), _) => (path.clone(), "the command line".to_owned()),
         (None, Some(path)) => (PathBuf::from(path), format!("the variable {variable}")),
-        (None, None) if Path::new(DEFAULT_FILE).exists() => (DEFAULT_FILE.into(), "the working directory".into()),
+        (None, None) if Path::new(DEFAULT_FILE).exists() => {
+            (DEFAULT_FILE.into(), "the working directory".into())
+        }
         (None, None) => return Figment::new(),
     };
     if path.is_file() {
@@ -215,14 +217,19 @@ impl Reader<'_> {
         }
         let from_file = self.take(&twin, |value| {
             let path = text(value)?;
-            let content = fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
+            let content =
+                fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
             read(content.trim())
         });
         self.take(name, |value| read(&text(value)?)).or(from_file)
     }
 
     fn refuse(&mut self, setting: &str, place: impl Into<String>, reason: impl Into<String>) {
-        self.mistakes.push(Mistake { setting: setting.to_owned(), place: place.into(), reason: reason.into() });
+        self.mistakes.push(Mistake {
+            setting: setting.to_owned(),
+            place: place.into(),
+            reason: reason.into(),
+        });
     }
 
     fn refuse_unknown(&mut self) {
@@ -253,13 +260,11 @@ fn text(value: &Value) -> Result<String, String> {
 
 fn number(value: &Value) -> Result<u64, String> {
     const WANTED: &str = "a whole number is wanted";
-    match value.as_str() {
-        Some(text) => text.trim().parse().map_err(|_| format!("\"{text}\": {WANTED}")),
-        None => {
-            let number = value.to_num().and_then(Num::to_u128_lossy);
-            number.and_then(|number| number.try_into().ok()).ok_or_else(|| WANTED.to_owned())
-        }
+    if let Some(text) = value.as_str() {
+        return text.trim().parse().map_err(|_| format!("\"{text}\": {WANTED}"));
     }
+    let number = value.to_num().and_then(Num::to_u128_lossy);
+    number.and_then(|number| number.try_into().ok()).ok_or_else(|| WANTED.to_owned())
 }
 
 fn size(value: &Value, least: usize) -> Result<usize, String> {
@@ -289,7 +294,12 @@ fn flag(value: &Value) -> Result<bool, String> {
 fn list(value: &Value) -> Result<Vec<String>, String> {
     match value {
         Value::Array(_, items) => items.iter().map(text).collect(),
-        other => Ok(text(other)?.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Into::into).collect()),
+        other => Ok(text(other)?
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(Into::into)
+            .collect()),
     }
 }
 
@@ -298,7 +308,9 @@ fn host(name: &str) -> Result<IpAddr, String> {
         return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
     name.trim_start_matches('[').trim_end_matches(']').parse().map_err(|_| {
-        format!("\"{name}\" is not an IP address; write 127.0.0.1 for this machine, 0.0.0.0 for every network")
+        format!(
+            "\"{name}\" is not an IP address; write 127.0.0.1 for this machine, 0.0.0.0 for every network"
+        )
     })
 }
 

@@ -28,7 +28,8 @@ fn without_any_layer_the_server_is_local() {
 
 #[test]
 fn a_higher_layer_wins() {
-    let (_folder, overrides) = with_file("port = 1\nlog = \"debug\"\nhost = \"::1\"\nallowed_hosts = [\"a\", \"b\"]");
+    let (_folder, overrides) =
+        with_file("port = 1\nlog = \"debug\"\nhost = \"::1\"\nallowed_hosts = [\"a\", \"b\"]");
     let env = [("SIGNALBOX_PORT", "2"), ("SIGNALBOX_HOST", "0.0.0.0"), ("SIGNALBOX_LOG_FORMAT", "json")];
     let config = load(&Overrides { port: Some(3), ..overrides.clone() }, &env).unwrap();
     assert_eq!((config.port, config.host.to_string().as_str(), config.log.as_str()), (3, "0.0.0.0", "debug"));

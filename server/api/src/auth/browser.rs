@@ -122,13 +122,17 @@ mod tests {
     #[test]
     fn an_open_server_knows_its_own_names_and_pages_only() {
         let policy = open(true);
-        for host in ["127.0.0.1:4200", "localhost:4200", "[::1]:4200", "a.localhost", "host.docker.internal:4200"] {
+        for host in
+            ["127.0.0.1:4200", "localhost:4200", "[::1]:4200", "a.localhost", "host.docker.internal:4200"]
+        {
             assert!(admits(&policy, host, None), "{host}");
         }
         for host in ["evil.example:4200", "127.0.0.1.evil.example", "localhost.evil", "10.0.0.1"] {
             assert!(!admits(&policy, host, None), "{host}");
         }
-        for origin in ["http://localhost:8080", "http://127.0.0.1", "https://ui.example.com", "http://[::1]:1"] {
+        for origin in
+            ["http://localhost:8080", "http://127.0.0.1", "https://ui.example.com", "http://[::1]:1"]
+        {
             assert!(admits(&policy, "localhost:4200", Some(origin)), "{origin}");
         }
         for origin in ["https://evil.example", "null", "http://localhost.evil", "http://127.0.0.1.evil"] {
@@ -150,7 +154,8 @@ mod tests {
     fn a_server_with_keys_leaves_browsers_to_cors() {
         let policy = BrowserPolicy { doors: Doors::Keys, ..open(true) };
         assert!(admits(&policy, "signalbox.example.com", Some("https://evil.example")));
-        let headers = |origin: &'static str| HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))]);
+        let headers =
+            |origin: &'static str| HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))]);
         assert!(policy.cors_origin(&headers("https://ui.example.com")).is_some());
         assert!(policy.cors_origin(&headers("https://evil.example")).is_none());
         assert!(policy.cors_origin(&headers("http://localhost:1")).is_none());

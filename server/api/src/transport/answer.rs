@@ -23,7 +23,8 @@ pub(super) fn complete(
     response.errors.truncate(MOST_ERRORS);
     if let Some(roots) = roots {
         // An error without a path was found before anything ran: then there is no data at all.
-        let executed = response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty());
+        let executed =
+            response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty());
         if executed {
             response.data = restore(std::mem::take(&mut response.data), &response.errors, roots, schema);
         }

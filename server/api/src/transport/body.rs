@@ -57,10 +57,7 @@ pub(super) enum Unread {
 impl Budget {
     pub fn new(limits: &HttpLimits) -> Self {
         let permits = (limits.buffered_bytes.max(limits.body_bytes) / PERMIT).clamp(1, 1 << 28);
-        Self {
-            permits: Arc::new(Semaphore::new(permits)),
-            all: u32::try_from(permits).unwrap_or(u32::MAX),
-        }
+        Self { permits: Arc::new(Semaphore::new(permits)), all: u32::try_from(permits).unwrap_or(u32::MAX) }
     }
 
     /// Waits for room for a body of `size` bytes.
@@ -165,7 +162,10 @@ enum Encoding {
 
 impl Encoding {
     fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
-        match headers.get(CONTENT_ENCODING).map(|value| value.as_bytes().trim_ascii().to_ascii_lowercase()).as_deref()
+        match headers
+            .get(CONTENT_ENCODING)
+            .map(|value| value.as_bytes().trim_ascii().to_ascii_lowercase())
+            .as_deref()
         {
             None | Some(b"" | b"identity") => Ok(Self::Identity),
             Some(b"gzip" | b"x-gzip") => Ok(Self::Gzip),

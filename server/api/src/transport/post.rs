@@ -36,7 +36,10 @@ struct Sender {
 }
 
 /// Answers one POST. Whatever reached GraphQL is answered with status 200, as the stock client demands.
-pub(crate) async fn post<E: Executor, B: Backend>(State(api): State<Api<E, B>>, request: Request) -> Response {
+pub(crate) async fn post<E: Executor, B: Backend>(
+    State(api): State<Api<E, B>>,
+    request: Request,
+) -> Response {
     let (head, mut body) = request.into_parts();
     let request_id = match head.extensions.get::<RequestId>() {
         Some(id) => id.clone(),
@@ -106,9 +109,10 @@ async fn unreadable(
             // Without `Retry-After`: the same body will be as large the next time.
             (if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST }, refusal)
         }
-        Unread::TimedOut => {
-            (StatusCode::REQUEST_TIMEOUT, Refusal::new(ErrorCode::BadRequest, "the body did not arrive in time"))
-        }
+        Unread::TimedOut => (
+            StatusCode::REQUEST_TIMEOUT,
+            Refusal::new(ErrorCode::BadRequest, "the body did not arrive in time"),
+        ),
         Unread::Gone => {
             (StatusCode::BAD_REQUEST, Refusal::new(ErrorCode::BadRequest, "the body ended before its end"))
         }
@@ -137,7 +141,7 @@ async fn execute<E: Executor, B: Backend>(
     operation: Operation,
 ) -> GraphQlResponse {
     let started = Instant::now();
-    let Operation { document: text, operation_name, variables } = operation;
+    let Operation { document: text, name: operation_name, variables } = operation;
     let variables = match variables {
         Ok(variables) => variables,
         Err(refusal) => return refuse(refusal, api, &sender.request_id),
@@ -165,7 +169,8 @@ async fn execute<E: Executor, B: Backend>(
     let response = answer::complete(response, roots, api.root_fields(), &sender.request_id.0);
 
     let duration = started.elapsed();
-    let waits = roots.is_some_and(|roots| roots.fields.iter().any(|field| LONG_POLLS.contains(&&*field.name)));
+    let waits =
+        roots.is_some_and(|roots| roots.fields.iter().any(|field| LONG_POLLS.contains(&&*field.name)));
     macro_rules! line {
         ($level:ident, $message:literal) => {
             tracing::$level!(
@@ -188,7 +193,11 @@ async fn execute<E: Executor, B: Backend>(
     response
 }
 
-fn refuse<E: Executor, B: Backend>(refusal: Refusal, api: &Api<E, B>, request_id: &RequestId) -> GraphQlResponse {
+fn refuse<E: Executor, B: Backend>(
+    refusal: Refusal,
+    api: &Api<E, B>,
+    request_id: &RequestId,
+) -> GraphQlResponse {
     tracing::debug!(%request_id, code = refusal.code.as_str(), "request refused");
     answer::complete(refusal.into_response(), None, api.root_fields(), &request_id.0)
 }

@@ -32,7 +32,7 @@ pub(super) fn graphql(answers: &impl Serialize, gzip_from: Option<usize>) -> Res
         // Only a map whose keys are no strings could fail, and GraphQL has none.
         return refusal(StatusCode::INTERNAL_SERVER_ERROR, internal(), None);
     };
-    if !gzip_from.is_some_and(|size| body.len() >= size) {
+    if gzip_from.is_none_or(|size| body.len() < size) {
         return json(StatusCode::OK, body);
     }
     match gzip(&body) {
@@ -55,13 +55,17 @@ fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
 
 /// Whether the client reads gzip. `gzip;q=0` says that it does not.
 pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
-    headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
-        |coding| {
+    headers
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|coding| {
             let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
-            let refused = parameters.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0_f32));
+            let refused =
+                parameters.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0_f32));
             matches!(name.trim(), "gzip" | "*") && !refused
-        },
-    )
+        })
 }
 
 /// An answer that is only an error. `503` says when to come back; nothing else is worth repeating, and the

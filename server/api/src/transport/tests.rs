@@ -70,6 +70,7 @@ fn fail() -> i32 {
     panic!("on purpose")
 }
 
+#[expect(clippy::unused_async, reason = "resolvers are async")]
 #[Object(rename_fields = "snake_case")]
 impl Query {
     async fn hello(&self) -> &str {
@@ -197,7 +198,8 @@ async fn the_stock_clients_request_is_answered() {
 #[tokio::test]
 async fn values_arrive_as_they_were_sent() {
     let world = World::open();
-    let values = json!({"z": 1, "a": [null, true, 1.5, -9_223_372_036_854_775_808_i64], "😀": "\u{1F600}\n\""});
+    let values =
+        json!({"z": 1, "a": [null, true, 1.5, -9_223_372_036_854_775_808_i64], "😀": "\u{1F600}\n\""});
     let document = "query($v: JSON!) { echo(value: $v) }";
     let expected = format!(r#"{{"data":{{"echo":{values}}}}}"#);
     assert_eq!(world.graphql(document, &json!({ "v": values }).to_string()).await.text(), expected);
@@ -218,7 +220,11 @@ async fn root_fields_keep_their_order_and_failed_ones_their_place() {
     );
     assert_snapshot!(world.graphql("{ may_fail hello }", "null").await.text(), @r#"{"data":{"may_fail":null,"hello":"👋"},"errors":[{"message":"it failed","locations":[{"line":1,"column":3}],"path":["may_fail"],"extensions":{"code":"INVALID_INPUT","request_id":"00000000-0000-7000-8000-000000000001","retryable":false}}]}"#);
     let answer = world.graphql("{ must_not_fail hello }", "null").await;
-    assert!(answer.text().starts_with(r#"{"data":null,"errors":[{"message":"it failed""#), "{}", answer.text());
+    assert!(
+        answer.text().starts_with(r#"{"data":null,"errors":[{"message":"it failed""#),
+        "{}",
+        answer.text()
+    );
 }
 
 #[tokio::test]
@@ -243,7 +249,12 @@ async fn mistakes_in_graphql_are_answered_with_200_and_a_code() {
         (&"[".repeat(3_000), "null", "LIMIT_REACHED"),
     ] {
         let answer = world.graphql(document, variables).await;
-        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::OK, code), "{document} {}", answer.text());
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::OK, code),
+            "{document} {}",
+            answer.text()
+        );
     }
 }
 
@@ -252,7 +263,11 @@ async fn what_is_no_graphql_request_is_a_400() {
     let world = World::open();
     for body in [&b""[..], b"hello", b"{}", b"[]", b"[1]", b"{\"query\": \"\xff\"}", b"null"] {
         let answer = world.post(body).await;
-        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "BAD_REQUEST"), "{body:?}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
+            "{body:?}"
+        );
     }
     let answer = world.post("[".repeat(1_000_000)).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
@@ -396,7 +411,10 @@ async fn large_answers_are_packed_for_those_who_read_it() {
     flate2::read::GzDecoder::new(&packed.body[..]).read_to_string(&mut text).unwrap();
     assert_eq!(text.len(), 100_000 + r#"{"data":{"text":""}}"#.len());
     for (accepts, length) in [("gzip", 1_000), ("deflate", 100_000), ("gzip;q=0", 100_000)] {
-        assert!(!world.send(request(accepts, length)).await.headers.contains_key("content-encoding"), "{accepts}");
+        assert!(
+            !world.send(request(accepts, length)).await.headers.contains_key("content-encoding"),
+            "{accepts}"
+        );
     }
 }
 
@@ -406,9 +424,14 @@ async fn paths_and_methods_that_do_not_exist_are_refused_in_json() {
     let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
     assert_eq!(world.send(get("/nope")).await.code(), "NOT_FOUND");
     let wrong = world.send(get("/graphql")).await;
-    assert_eq!((wrong.status, &wrong.headers["allow"]), (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap()));
+    assert_eq!(
+        (wrong.status, &wrong.headers["allow"]),
+        (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap())
+    );
     let page = world.send(get("/")).await;
-    assert!(page.text().contains("Signalbox") && page.headers["content-type"].to_str().unwrap().contains("html"));
+    assert!(
+        page.text().contains("Signalbox") && page.headers["content-type"].to_str().unwrap().contains("html")
+    );
     assert_snapshot!(world.send(get("/healthz")).await.text(), @r#"{"status":"ok","version":"0.1.0"}"#);
 }
 
@@ -423,5 +446,8 @@ async fn a_server_that_drains_is_not_ready_and_sends_new_requests_away() {
     assert_snapshot!(answer.text(), @r#"{"status":"not ready","checks":{"accepting":"draining","database":"ok"}}"#);
     let refused = world.graphql("{ hello }", "null").await;
     assert_eq!((refused.status, refused.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "API_ERROR"));
-    assert_eq!((&refused.headers["retry-after"], &refused.headers["connection"]), (&"2".parse().unwrap(), &"close".parse().unwrap()));
+    assert_eq!(
+        (&refused.headers["retry-after"], &refused.headers["connection"]),
+        (&"2".parse().unwrap(), &"close".parse().unwrap())
+    );
 }

@@ -146,7 +146,8 @@ pub(super) fn describe(json: &str, error: &serde_json::Error) -> String {
     // The parser stops at the first letter, or behind a sign.
     let special = (at.saturating_sub(1)..=at).find_map(|start| {
         let rest = json.as_bytes().get(start..)?;
-        let name = ["-Infinity", "Infinity", "NaN"].into_iter().find(|name| rest.starts_with(name.as_bytes()))?;
+        let name =
+            ["-Infinity", "Infinity", "NaN"].into_iter().find(|name| rest.starts_with(name.as_bytes()))?;
         Some((start, name))
     });
     match special {
@@ -247,7 +248,9 @@ fn oversized_integer(json: &str) -> Option<usize> {
             b'"' => at = end_of_string(bytes, at),
             b'-' | b'0'..=b'9' => {
                 let start = at;
-                while bytes.get(at).is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
+                while bytes
+                    .get(at)
+                    .is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
                 {
                     at += 1;
                 }

@@ -15,7 +15,7 @@ pub(super) struct Operation {
     /// The GraphQL document.
     pub document: String,
     /// Which of the document's operations is meant, if it has several.
-    pub operation_name: Option<String>,
+    pub name: Option<String>,
     /// Its variables, or what was wrong with them: then only this operation fails.
     pub variables: Result<Variables, Refusal>,
 }
@@ -141,8 +141,8 @@ impl<'de> Visitor<'de> for OperationSeed<'_> {
         }
         let document = document.ok_or_else(|| A::Error::custom("`query` is missing"))?;
         // Some clients send an empty name for "the only one".
-        let operation_name = operation_name.filter(|name| !name.is_empty());
-        Ok(Operation { document, operation_name, variables })
+        let name = operation_name.filter(|name| !name.is_empty());
+        Ok(Operation { document, name, variables })
     }
 }
 
@@ -188,7 +188,7 @@ mod tests {
         ] {
             let operation = single(body);
             assert!(operation.variables.unwrap().is_empty());
-            assert_eq!(operation.operation_name, None);
+            assert_eq!(operation.name, None);
         }
     }
 

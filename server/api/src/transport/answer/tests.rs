@@ -1,6 +1,6 @@
 use super::*;
-use async_graphql::{parser::types::OperationType, value};
 use crate::transport::document::RootField;
+use async_graphql::{parser::types::OperationType, value};
 
 fn roots(kind: OperationType, keys: &[(&str, &str)]) -> Roots {
     let fields =

@@ -48,9 +48,8 @@ impl Documents {
     }
 
     fn seen_before(&self, hash: [u8; 32]) -> bool {
-        let [a, b, c, d, e, f, g, h, i, j, ..] = hash;
-        let mark = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        let slot = usize::from(u16::from_le_bytes([i, j])) % SEEN_SLOTS;
+        let mark = u64::from_le_bytes(std::array::from_fn(|at| hash[at]));
+        let slot = usize::from(u16::from_le_bytes([hash[8], hash[9]])) % SEEN_SLOTS;
         self.seen[slot].swap(mark, Ordering::Relaxed) == mark
     }
 

@@ -6,7 +6,9 @@ mod roots;
 mod scan;
 
 pub(crate) use cache::Documents;
-pub(super) use roots::{RootField, Roots};
+#[cfg(test)]
+pub(super) use roots::RootField;
+pub(super) use roots::Roots;
 
 use super::{HttpLimits, Refusal};
 use async_graphql::parser::{parse_query, types::ExecutableDocument};
@@ -61,7 +63,7 @@ impl Document {
 
     /// The root fields of the operation that the executor will choose for this name; `None` if it will
     /// refuse to choose.
-    pub fn roots(&self, operation_name: Option<&str>) -> Option<&Roots> {
+    pub(in crate::transport) fn roots(&self, operation_name: Option<&str>) -> Option<&Roots> {
         match (operation_name, self.roots.as_slice()) {
             (None, [(_, only)]) => Some(only),
             (None, _) => None,

@@ -53,7 +53,9 @@ impl Roots {
                             .push(RootField { key: key.to_owned(), name: field.node.name.node.to_string() });
                     }
                 }
-                Selection::InlineFragment(fragment) => self.collect(&fragment.node.selection_set.node, document),
+                Selection::InlineFragment(fragment) => {
+                    self.collect(&fragment.node.selection_set.node, document);
+                }
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
                         self.collect(&fragment.node.selection_set.node, document);
@@ -66,9 +68,10 @@ impl Roots {
     /// Refuses variables among which a required one is missing or null. The executor would let it pass and
     /// complain, when it comes to use it, that the variable "is not defined".
     pub fn check(&self, variables: &Variables) -> Result<(), Refusal> {
-        let missing = self.required.iter().find(|(name, _)| {
-            variables.get(&Name::new(name)).is_none_or(|value| *value == Value::Null)
-        });
+        let missing = self
+            .required
+            .iter()
+            .find(|(name, _)| variables.get(&Name::new(name)).is_none_or(|value| *value == Value::Null));
         match missing {
             Some((name, kind)) => Err(Refusal::new(
                 ErrorCode::InvalidInput,

@@ -39,9 +39,8 @@ pub(super) fn scan(text: &str, nesting: usize) -> Result<Cow<'_, str>, Refusal> 
                 at += 1;
             }
             b'-' | b'0'..=b'9' => {
-                let literal_end = end(bytes, at, |byte| {
-                    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+')
-                });
+                let literal_end =
+                    end(bytes, at, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+'));
                 number(text, at, literal_end)?;
                 // At least one byte: a lone `-` is for the parser to refuse.
                 at = literal_end.max(at + 1);
@@ -86,20 +85,11 @@ fn string(bytes: &[u8], mut at: usize, edits: &mut Edits<'_>) -> usize {
             b'"' => return at + 1,
             b'\n' | b'\r' => return at,
             b'\\' => match unit(bytes, at) {
-                Some(high) if is_high(high) => match unit(bytes, at + 6).filter(|low| is_low(*low)) {
-                    Some(low) => {
-                        let joined = 0x1_0000 + ((u32::from(high) - 0xd800) << 10) + (u32::from(low) - 0xdc00);
-                        edits.replace(at, at + 12, char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER));
-                        at += 12;
-                    }
-                    None => {
-                        edits.replace(at, at + 6, char::REPLACEMENT_CHARACTER);
-                        at += 6;
-                    }
-                },
-                Some(low) if is_low(low) => {
-                    edits.replace(at, at + 6, char::REPLACEMENT_CHARACTER);
-                    at += 6;
+                Some(first) if is_high(first) || is_low(first) => {
+                    let pair = unit(bytes, at + 6).and_then(|second| joined(first, second));
+                    let end = at + if pair.is_some() { 12 } else { 6 };
+                    edits.replace(at, end, pair.unwrap_or(char::REPLACEMENT_CHARACTER));
+                    at = end;
                 }
                 _ => at += 2,
             },
@@ -107,6 +97,11 @@ fn string(bytes: &[u8], mut at: usize, edits: &mut Edits<'_>) -> usize {
         }
     }
     bytes.len()
+}
+
+/// The character of a surrogate pair.
+fn joined(first: u16, second: u16) -> Option<char> {
+    char::decode_utf16([first, second]).next()?.ok()
 }
 
 /// The position behind a block string's closing quotes, or the end of the text.
