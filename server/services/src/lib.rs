@@ -2,9 +2,14 @@
 //! ([`signalbox_core::access::Access`]) and a command; rules come from core, rows from storage, hints go to the bus
 //! after the commit. No transport and no SQL here.
 
+pub mod agents;
 pub mod api_keys;
 mod error;
+pub mod flow_runs;
+mod lanes;
+pub mod logs;
 mod services;
+pub mod task_runs;
 pub mod tenants;
 
 pub use error::ServiceError;

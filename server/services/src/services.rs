@@ -1,6 +1,6 @@
 //! What every use case works with.
 
-use crate::{ServiceError, api_keys::KeyCache, tenants};
+use crate::{ServiceError, agents::PollCache, api_keys::KeyCache, lanes::Lanes, tenants};
 use signalbox_bus::{Bus, Topic};
 use signalbox_core::{access::Actor, clock::Clock, ids::Ids};
 use signalbox_schema::TenantId;
@@ -25,7 +25,9 @@ pub struct Services(Arc<Inner>);
 
 struct Inner {
     parts: Parts,
+    lanes: Lanes,
     keys: KeyCache,
+    polls: PollCache,
     default_tenant: TenantId,
 }
 
@@ -33,7 +35,9 @@ impl Services {
     /// Puts the services together; makes the default tenant when the database has none.
     pub async fn start(parts: Parts) -> Result<Self, ServiceError> {
         let default_tenant = tenants::ensure_default(&parts).await?;
-        Ok(Self(Arc::new(Inner { parts, keys: KeyCache::default(), default_tenant })))
+        let lanes = Lanes::new(&parts.clock, &parts.ids);
+        let (keys, polls) = (KeyCache::default(), PollCache::default());
+        Ok(Self(Arc::new(Inner { parts, lanes, keys, polls, default_tenant })))
     }
 
     /// The database.
@@ -69,6 +73,14 @@ impl Services {
     /// The actor behind requests without a key, on an open server.
     pub fn local_actor(&self) -> Actor {
         Actor::Local { default_tenant: self.0.default_tenant }
+    }
+
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.0.lanes
+    }
+
+    pub(crate) fn polls(&self) -> &PollCache {
+        &self.0.polls
     }
 
     pub(crate) fn keys(&self) -> &KeyCache {

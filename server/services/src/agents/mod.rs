@@ -1,0 +1,5 @@
+//! Agents.
+
+mod poll;
+
+pub(crate) use poll::{PollCache, note_poll};

@@ -1,0 +1,383 @@
+//! Hands runs to our agents: one long poll that renews leases, brings orders to stop, and takes what is due.
+
+use crate::{ServiceError, Services, agents};
+use chrono::{DateTime, Duration, Utc};
+use signalbox_bus::Topic;
+use signalbox_core::{
+    access::{Access, Reporter},
+    ids::Ids,
+    lease::{LEASE_SECONDS, Lease, RENEW_SECONDS},
+    queue::may_take,
+    run::{
+        Proposal, Verdict,
+        flow_run::{FlowRunTransition, Sender},
+        task_run::TaskRunTransition,
+    },
+};
+use signalbox_schema::{AgentId, FlowRunId, LabelSet, LeaseToken, State, StateType};
+use signalbox_storage::{
+    StorageError, TenantTx, Transaction,
+    repo::{
+        flow_run::{self, ClaimedFlowRun, FlowRunUpdate},
+        task_run::{self, TaskRunUpdate},
+    },
+};
+use uuid::Uuid;
+
+/// Longest wait of one poll: short of the 30 seconds at which common proxies give up.
+const LONGEST_WAIT: Duration = Duration::seconds(25);
+/// Reads again this often without a hint: a lost hint costs this much.
+const TICK: Duration = Duration::seconds(10);
+/// A process waits for a short retry by itself; one that was silent for this long has left for a long one.
+const SILENT: Duration = Duration::seconds(60);
+/// Grace after a retry is due, in which the process itself may take it up (the stock agent's figure).
+const RETRY_GRACE: Duration = Duration::seconds(3);
+/// Most runs of one claim.
+const MOST: u32 = 100;
+
+/// A lease that an agent says it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    /// The run.
+    pub run: FlowRunId,
+    /// The proof.
+    pub lease_token: LeaseToken,
+}
+
+/// An agent's question.
+#[derive(Debug)]
+pub struct Claim {
+    /// The agent.
+    pub agent: AgentId,
+    /// Its labels.
+    pub labels: LabelSet,
+    /// How many more runs it can start.
+    pub slots: u32,
+    /// How long it would wait for the answer.
+    pub wait: Duration,
+    /// The leases it has.
+    pub held: Vec<Held>,
+    /// Names this question: asked again with the same id (the answer was lost), it yields the same runs.
+    pub claim_id: Option<Uuid>,
+}
+
+/// The answer.
+#[derive(Debug)]
+pub struct Claimed {
+    /// Runs to start now.
+    pub runs: Vec<ClaimedRun>,
+    /// Orders for runs that the agent holds.
+    pub directives: Vec<Directive>,
+    /// How long a lease lasts without renewal, in seconds.
+    pub lease_seconds: i32,
+    /// How often to renew, in seconds.
+    pub renew_seconds: i32,
+}
+
+/// A run to start.
+#[derive(Debug)]
+pub struct ClaimedRun {
+    /// The run.
+    pub run: ClaimedFlowRun,
+    /// Whether it goes on after a long retry, instead of starting.
+    pub resumed: bool,
+}
+
+/// An order for a run that an agent holds.
+#[derive(Debug)]
+pub struct Directive {
+    /// The run.
+    pub run: FlowRunId,
+    /// What to do.
+    pub action: Action,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// What to do with a run that an agent holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Stop the work, then report `Cancelled`.
+    Cancel,
+    /// Stop the work and say nothing: the run is no longer this agent's.
+    Abandon,
+}
+
+/// Answers as soon as there is something to say, at the latest after `wait`.
+pub async fn claim(
+    services: &Services,
+    access: &Access<Reporter>,
+    command: Claim,
+) -> Result<Claimed, ServiceError> {
+    agents::note_poll(services, access, command.agent).await?;
+    let deadline = services.clock().now() + command.wait.clamp(Duration::zero(), LONGEST_WAIT);
+    // Before the first read, or a change in between would be missed until the tick.
+    let mut work = services.subscribe(Topic::Work(access.tenant()));
+    renew(services, access, &command).await?;
+    let claim_id = command.claim_id.unwrap_or_else(|| services.ids().id());
+    loop {
+        let now = services.clock().now();
+        let directives = directives(services, access, &command).await?;
+        let look = look(services, access, &command, now).await?;
+        let runs = if look.something_due {
+            let take =
+                Take { command: &command, claim_id, now, ids: services.ids(), silent_since: now - SILENT };
+            services.store().write(access, &take).await?
+        } else {
+            Vec::new()
+        };
+        if !runs.is_empty() || !directives.is_empty() || now >= deadline {
+            return Ok(Claimed {
+                runs,
+                directives,
+                lease_seconds: LEASE_SECONDS,
+                renew_seconds: RENEW_SECONDS,
+            });
+        }
+        let wake = [Some(deadline), Some(now + TICK), look.next_due].into_iter().flatten().min();
+        let pause = wake.map_or(TICK, |wake| wake - now).max(Duration::milliseconds(1));
+        tokio::select! {
+            () = work.changed() => {}
+            () = tokio::time::sleep(pause.to_std().unwrap_or_default()) => {}
+        }
+    }
+}
+
+async fn renew(services: &Services, access: &Access<Reporter>, command: &Claim) -> Result<(), ServiceError> {
+    if command.held.is_empty() {
+        return Ok(());
+    }
+    let held: Vec<_> = command.held.iter().map(|held| (held.run, held.lease_token)).collect();
+    services.store().write(access, &Renew { held, now: services.clock().now() }).await?;
+    Ok(())
+}
+
+struct Renew {
+    held: Vec<(FlowRunId, LeaseToken)>,
+    now: DateTime<Utc>,
+}
+
+impl Transaction for Renew {
+    const NAME: &'static str = "flow_run.renew_leases";
+    type Output = ();
+    type Error = StorageError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<(), StorageError> {
+        let expires = self.now + Duration::seconds(i64::from(LEASE_SECONDS));
+        flow_run::renew(tx, &self.held, expires, self.now).await
+    }
+}
+
+async fn directives(
+    services: &Services,
+    access: &Access<Reporter>,
+    command: &Claim,
+) -> Result<Vec<Directive>, ServiceError> {
+    if command.held.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<_> = command.held.iter().map(|held| held.run).collect();
+    let runs = flow_run::held(&services.store().read(access), &ids).await?;
+    Ok(command
+        .held
+        .iter()
+        .filter_map(|held| {
+            let (action, reason) = match runs.iter().find(|run| run.id == held.run) {
+                None => (Action::Abandon, "the run was deleted".to_owned()),
+                Some(run) if run.state.is_finished() => {
+                    (Action::Abandon, format!("the run is {}", run.state))
+                }
+                Some(run) if run.lease != Some(held.lease_token) => {
+                    (Action::Abandon, "the lease was lost".to_owned())
+                }
+                Some(run) if run.state == StateType::Cancelling => {
+                    (Action::Cancel, "the run is being cancelled".to_owned())
+                }
+                Some(_) => return None,
+            };
+            Some(Directive { run: held.run, action, reason })
+        })
+        .collect())
+}
+
+struct Look {
+    something_due: bool,
+    next_due: Option<DateTime<Utc>>,
+}
+
+/// Reads whether anything is due for this agent, and if not, when something will be.
+async fn look(
+    services: &Services,
+    access: &Access<Reporter>,
+    command: &Claim,
+    now: DateTime<Utc>,
+) -> Result<Look, ServiceError> {
+    if command.slots == 0 {
+        return Ok(Look { something_due: false, next_due: None });
+    }
+    let tx = services.store().read(access);
+    let earliest = flow_run::due_labels(&tx)
+        .await?
+        .into_iter()
+        .filter(|due| may_take(&command.labels, &due.labels))
+        .map(|due| due.earliest)
+        .min();
+    if earliest.is_some_and(|earliest| earliest <= now) {
+        return Ok(Look { something_due: true, next_due: None });
+    }
+    let retries = flow_run::retry_due_runs(&tx, now - RETRY_GRACE, Some(now - SILENT), MOST).await?;
+    let something_due = retries.iter().any(|(_, labels)| may_take(&command.labels, labels));
+    let retry = flow_run::earliest_retry(&tx).await?.map(|due| due + RETRY_GRACE).filter(|due| *due > now);
+    Ok(Look { something_due, next_due: [earliest, retry].into_iter().flatten().min() })
+}
+
+/// Takes what is due: compare-and-set, so that whoever comes second finds nothing.
+struct Take<'a> {
+    command: &'a Claim,
+    claim_id: Uuid,
+    now: DateTime<Utc>,
+    ids: &'a dyn Ids,
+    silent_since: DateTime<Utc>,
+}
+
+impl Transaction for Take<'_> {
+    const NAME: &'static str = "flow_run.claim";
+    type Output = Vec<ClaimedRun>;
+    type Error = ServiceError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<Vec<ClaimedRun>, ServiceError> {
+        let mut started = self.claimed_before(tx).await?;
+        let slots = self.command.slots.min(MOST);
+        let free = |taken: usize| slots.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX));
+        let mut resumed = Vec::new();
+        if free(started.len()) > 0 {
+            started.extend(self.take_waiting(tx, free(started.len())).await?);
+        }
+        if free(started.len()) > 0 {
+            resumed = self.take_retries(tx, free(started.len())).await?;
+        }
+        let all: Vec<_> = started.iter().chain(&resumed).copied().collect();
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        let runs = flow_run::claimed(tx, &all).await?;
+        Ok(runs
+            .into_iter()
+            .map(|run| ClaimedRun { resumed: resumed.contains(&run.id), run })
+            .collect())
+    }
+}
+
+impl Take<'_> {
+    /// The token of a lease follows from the question and the run, so that a question that is asked again finds the
+    /// runs it was answered with, and another agent of the same name does not.
+    fn lease(&self, run: FlowRunId) -> Lease {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.claim_id.as_bytes());
+        hasher.update(run.0.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        Lease::taken(LeaseToken(uuid::Builder::from_custom_bytes(bytes).into_uuid()), self.now)
+    }
+
+    async fn claimed_before(&self, tx: &TenantTx) -> Result<Vec<FlowRunId>, ServiceError> {
+        let submitted = flow_run::submitted_by_claim(tx, self.command.agent).await?;
+        Ok(submitted
+            .into_iter()
+            .filter(|(run, token)| {
+                self.lease(*run).token == *token && self.command.held.iter().all(|held| held.run != *run)
+            })
+            .map(|(run, _)| run)
+            .collect())
+    }
+
+    async fn take_waiting(&self, tx: &TenantTx, slots: u32) -> Result<Vec<FlowRunId>, ServiceError> {
+        let due = flow_run::due_labels(tx).await?;
+        let keys: Vec<&str> = due
+            .iter()
+            .filter(|due| due.earliest <= self.now && may_take(&self.command.labels, &due.labels))
+            .map(|due| due.key.as_str())
+            .collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let candidates = flow_run::due_runs(tx, &keys, self.now, slots).await?;
+        let runs = flow_run::load(tx, candidates.iter().copied(), &[]).await?;
+        let states = flow_run::claimable(tx, &candidates).await?;
+        let sender = Sender { agent: Some(self.command.agent), lease: None };
+        let mut updates = Vec::new();
+        let mut taken = Vec::new();
+        for (id, _, waiting) in states {
+            let Some(run) = runs.get(&id) else { continue };
+            let state = State::new(StateType::Submitted, "Submitted for execution").wrapping(waiting);
+            let proposal = Proposal { state, version: None, fingerprint: 0 };
+            let Verdict::Apply(transition) =
+                signalbox_core::run::flow_run::decide(self.now, run, sender, &proposal)
+            else {
+                continue;
+            };
+            if flow_run::take(tx, id, self.command.agent, self.lease(id), self.now).await? {
+                let transition = FlowRunTransition { releases_lease: false, ..transition };
+                updates.push(FlowRunUpdate {
+                    id,
+                    from_version: run.version,
+                    state: proposal.state,
+                    fingerprint: None,
+                    transition,
+                });
+                taken.push(id);
+            }
+        }
+        flow_run::update(tx, &updates, self.ids, self.now).await?;
+        Ok(taken)
+    }
+
+    async fn take_retries(&self, tx: &TenantTx, slots: u32) -> Result<Vec<FlowRunId>, ServiceError> {
+        let before = self.now - RETRY_GRACE;
+        let due = flow_run::retry_due_runs(tx, before, Some(self.silent_since), MOST).await?;
+        let mut taken = Vec::new();
+        for (id, labels) in due {
+            let full = taken.len() >= usize::try_from(slots).unwrap_or(usize::MAX);
+            if full || !may_take(&self.command.labels, &labels) {
+                continue;
+            }
+            if flow_run::take(tx, id, self.command.agent, self.lease(id), self.now).await? {
+                self.submit_retries(tx, id, before).await?;
+                taken.push(id);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// The waiting task runs of a resumed run become `Submitted`, as the stock agent does it (reference §4.4), so that
+    /// no other agent sees them as due.
+    async fn submit_retries(
+        &self,
+        tx: &TenantTx,
+        run: FlowRunId,
+        before: DateTime<Utc>,
+    ) -> Result<(), ServiceError> {
+        let due = task_run::due_retries(tx, run, before).await?;
+        let loaded = task_run::load(tx, due.iter().map(|(id, _)| *id), &[]).await?;
+        let updates: Vec<TaskRunUpdate> = due
+            .into_iter()
+            .filter_map(|(id, waiting)| {
+                let task_run = &loaded.get(&id)?.now;
+                Some(TaskRunUpdate {
+                    id,
+                    from_version: task_run.version,
+                    state: State::new(StateType::Submitted, "Submitted for execution.").wrapping(waiting),
+                    fingerprint: None,
+                    transition: TaskRunTransition {
+                        version: task_run.version + 1,
+                        start_time: task_run.start_time,
+                        end_time: task_run.end_time,
+                        heartbeat: false,
+                        wakes_agents: false,
+                    },
+                })
+            })
+            .collect();
+        Ok(task_run::update(tx, &updates, self.ids, self.now).await?)
+    }
+}

@@ -1,0 +1,20 @@
+//! Flow runs: made, handed out, reported on, stopped.
+
+mod cancel;
+mod claim;
+mod create;
+mod hand_out;
+mod heartbeat;
+mod release;
+mod set_states;
+
+pub use cancel::cancel;
+pub use claim::{Action, Claim, Claimed, ClaimedRun, Directive, Held, claim};
+pub(crate) use create::CreateBatch;
+pub use create::{CreateFlowRun, CreatedFlowRun, FlowRef, create};
+pub use hand_out::{HandOut, hand_out};
+pub(crate) use heartbeat::HeartbeatBatch;
+pub use heartbeat::heartbeat;
+pub use release::release;
+pub(crate) use set_states::StateBatch;
+pub use set_states::{SetFlowRunState, set_state};

@@ -1,0 +1,5 @@
+//! Agents.
+
+mod poll;
+
+pub use poll::note_poll;
