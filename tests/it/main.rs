@@ -2,6 +2,7 @@
 
 mod contract;
 mod crash;
+mod harness;
 mod hostile;
 mod race;
 mod replay;

@@ -129,7 +129,7 @@ pub async fn exchange(address: SocketAddr, request: &[u8]) -> Option<Answer> {
 /// A POST of JSON with further headers, whole lines without line ends.
 pub fn post(path: &str, headers: &[String], body: &[u8]) -> Vec<u8> {
     let mut request = format!(
-        "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
         body.len()
     );
     for header in headers {

@@ -28,13 +28,7 @@ use axum::{
 };
 use signalbox_core::{access::Actor, ids::Ids};
 use signalbox_schema::ErrorCode;
-use std::{
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{future::Future, sync::Arc};
 use tokio::sync::watch;
 
 /// What the transport needs from the product behind it.
@@ -63,7 +57,7 @@ struct Inner<E, B> {
     documents: Documents,
     budget: transport::Budget,
     limits: HttpLimits,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
     /// Each operation in flight holds a receiver, so that "closed" means "idle".
     in_flight: watch::Sender<()>,
 }
@@ -85,7 +79,7 @@ impl<E: Executor, B: Backend> Api<E, B> {
             documents: Documents::new(&limits),
             budget: transport::Budget::new(&limits),
             limits,
-            draining: AtomicBool::new(false),
+            draining: watch::Sender::new(false),
             in_flight: watch::Sender::new(()),
         }))
     }
@@ -103,9 +97,9 @@ impl<E: Executor, B: Backend> Api<E, B> {
             .with_state(self.clone())
     }
 
-    /// From now on `/readyz` says "not ready".
+    /// From now on `/readyz` says "not ready", new requests are sent away, and polls that wait are answered.
     pub fn announce_drain(&self) {
-        self.0.draining.store(true, Ordering::Relaxed);
+        self.0.draining.send_replace(true);
     }
 
     /// Waits until no operation is executing, also of clients that have hung up.
@@ -114,7 +108,13 @@ impl<E: Executor, B: Backend> Api<E, B> {
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Relaxed)
+        *self.0.draining.borrow()
+    }
+
+    /// Returns when the drain begins.
+    pub(crate) async fn drain_begins(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.0.draining.subscribe().wait_for(|draining| *draining).await;
     }
 
     pub(crate) fn executor(&self) -> &E {

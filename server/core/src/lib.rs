@@ -8,3 +8,4 @@ pub mod ids;
 pub mod lease;
 pub mod queue;
 pub mod run;
+pub mod schedule;

@@ -30,37 +30,58 @@ async fn both_paths_take_requests_and_no_other() {
 async fn other_methods_are_refused() {
     let siege = Siege::begin().await;
     for method in ["GET", "PUT", "DELETE", "PATCH", "TRACE", "NONSENSE"] {
-        let request =
-            format!("{method} /graphql?query=mutation HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+        let request = format!(
+            "{method} /graphql?query=mutation HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+        );
         let answer = exchange(siege.server.address(), request.as_bytes()).await.expect("an answer");
         assert!((400..500).contains(&answer.status), "{method} was answered {}", answer.status);
     }
     siege.assert_unharmed("another method").await;
 }
 
-/// A web page may send these content types to a server on the reader's own machine without asking anybody.
+/// Any page its user visits can send these requests to a server on the user's own machine, which asks for no key.
 #[tokio::test]
-async fn content_types_that_a_foreign_web_page_can_send_are_refused() {
+async fn requests_of_foreign_web_pages_are_refused() {
     let siege = Siege::begin().await;
     let input = json!({"name": "forged", "tenant_id": siege.scene.tenant_id});
     let document = "mutation($input: create_project_input!) { create_project(input: $input) { id } }";
     let body = json!({"query": document, "variables": {"input": input}}).to_string();
-    for content_type in
-        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
+    for origin in
+        ["https://evil.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example", "null", ""]
     {
-        let head = format!(
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let answer = exchange(siege.server.address(), head.as_bytes()).await.expect("an answer");
-        assert!(answer.status < 500, "{content_type} was answered {}", answer.status);
-        assert!(
-            json_of(&answer)["errors"][0]["extensions"]["code"].is_string(),
-            "{content_type}: {}",
-            json_of(&answer)
-        );
+        for content_type in [
+            "application/json",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+        ] {
+            let head = format!(
+                "POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: {origin}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let answer = exchange(siege.server.address(), head.as_bytes()).await.expect("an answer");
+            assert_eq!(answer.status, 403, "{content_type} from {origin}");
+            assert_eq!(json_of(&answer)["errors"][0]["extensions"]["code"], "FORBIDDEN");
+            assert!(!answer.head.contains("access-control-allow-origin: https://evil"), "{}", answer.head);
+        }
     }
     siege.assert_unharmed("a forged request").await;
+}
+
+/// A name that leads to this machine today may be a foreign web page's, which is how pages reach servers at home.
+#[tokio::test]
+async fn a_foreign_host_name_is_refused() {
+    let siege = Siege::begin().await;
+    for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:4200", ""] {
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            HELLO.len()
+        );
+        let answer =
+            exchange(siege.server.address(), &[head.as_bytes(), HELLO].concat()).await.expect("an answer");
+        assert!((400..500).contains(&answer.status), "{host} was answered {}", answer.status);
+        assert!(json_of(&answer)["data"].is_null(), "{host}: {}", json_of(&answer));
+    }
 }
 
 #[tokio::test]
@@ -71,15 +92,16 @@ async fn garbage_is_refused_or_the_connection_closed() {
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".repeat(40),
         b"hello\r\n\r\n".to_vec(),
         b"GET /\r\n\r\n".to_vec(),
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n".to_vec(),
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n".to_vec(),
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n123456".to_vec(),
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".to_vec(),
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: sideways\r\n\r\n".to_vec(),
-        b"POST / HTTP/9.9\r\nHost: x\r\n\r\n".to_vec(),
-        format!("POST / HTTP/1.1\r\nHost: x\r\n{many_headers}\r\n").into_bytes(),
-        format!("POST / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(2_000_000)).into_bytes(),
-        format!("POST /{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(500_000)).into_bytes(),
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n".to_vec(),
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n".to_vec(),
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n123456"
+            .to_vec(),
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".to_vec(),
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: sideways\r\n\r\n".to_vec(),
+        b"POST / HTTP/9.9\r\nHost: localhost\r\n\r\n".to_vec(),
+        format!("POST / HTTP/1.1\r\nHost: localhost\r\n{many_headers}\r\n").into_bytes(),
+        format!("POST / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "y".repeat(2_000_000)).into_bytes(),
+        format!("POST /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "y".repeat(500_000)).into_bytes(),
         post("/", &["Authorization: Bearer \u{1}\u{2}".to_owned()], HELLO),
         [0_u8; 4096].to_vec(),
     ];

@@ -4,9 +4,12 @@
 mod api_key;
 mod context;
 mod error;
+mod flow_run;
+mod log;
 mod payload;
 mod scalar;
 mod schema;
+mod task_run;
 mod tenant;
 
 pub(crate) use error::describe;

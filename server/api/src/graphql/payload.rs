@@ -30,3 +30,31 @@ impl From<bool> for SuccessPayload {
         Self { success }
     }
 }
+
+/// What became of one state.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "set_state_payload", rename_fields = "snake_case")]
+pub(crate) struct SetStatePayload {
+    /// The run.
+    id: Uuid,
+    /// `SUCCESS`, or `QUEUED` when the run must wait for a free slot.
+    status: &'static str,
+    /// Why, if there is something to say.
+    message: Option<String>,
+}
+
+/// What became of states.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "set_states_payload", rename_fields = "snake_case")]
+pub(crate) struct SetStatesPayload {
+    /// One for each state, in order.
+    states: Vec<SetStatePayload>,
+}
+
+impl SetStatesPayload {
+    /// All of them were set.
+    pub fn all_set(ids: Vec<Uuid>) -> Self {
+        let set = |id| SetStatePayload { id, status: "SUCCESS", message: None };
+        Self { states: ids.into_iter().map(set).collect() }
+    }
+}

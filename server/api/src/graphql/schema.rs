@@ -1,6 +1,12 @@
 //! The roots, put together from the nouns.
 
-use super::{api_key::ApiKeyMutation, tenant::TenantMutation};
+use super::{
+    api_key::ApiKeyMutation,
+    flow_run::{ClaimMutation, FlowRunMutation, QueueMutation},
+    log::LogMutation,
+    task_run::{TaskRunMutation, TaskRunQuery},
+    tenant::TenantMutation,
+};
 use async_graphql::{EmptySubscription, MergedObject, Object, Schema};
 use signalbox_services::Services;
 
@@ -10,12 +16,20 @@ pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;
 /// Everything that can be read.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Query")]
-pub struct Query(ApiQuery);
+pub struct Query(ApiQuery, TaskRunQuery);
 
 /// Everything that can be changed.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct Mutation(TenantMutation, ApiKeyMutation);
+pub struct Mutation(
+    TenantMutation,
+    ApiKeyMutation,
+    FlowRunMutation,
+    QueueMutation,
+    ClaimMutation,
+    TaskRunMutation,
+    LogMutation,
+);
 
 /// Reads that are not tables.
 #[derive(Debug, Default)]

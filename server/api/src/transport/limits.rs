@@ -32,7 +32,7 @@ pub struct HttpLimits {
     pub document_directives: usize,
     /// Documents up to this size are kept parsed.
     pub cached_document_bytes: usize,
-    /// Bytes of text whose parsed form is kept (the parsed form takes about ten times as much).
+    /// Bytes of text whose parsed form is kept (which takes some twenty times as much).
     pub document_cache_bytes: usize,
     /// Answers from this size on are compressed when the client accepts it; `None` never compresses.
     pub compress_from_bytes: Option<usize>,
@@ -52,7 +52,7 @@ impl Default for HttpLimits {
             root_fields: 250,
             document_directives: 100,
             cached_document_bytes: 32 << 10,
-            document_cache_bytes: 2 << 20,
+            document_cache_bytes: 1 << 20,
             compress_from_bytes: Some(8 << 10),
         }
     }

@@ -1,7 +1,7 @@
 //! `POST /` and `POST /graphql`: one request from its first header to its answer.
 
 use super::{
-    Documents, Operation, Payload, Refusal, RequestId, answer,
+    Documents, Operation, Payload, Refusal, RequestId, Roots, answer,
     body::{self, Unread},
     context::PrefectHeaders,
     reply::{self, Answers, internal},
@@ -20,12 +20,14 @@ use axum::{
 use futures_util::future::join_all;
 use signalbox_core::access::Actor;
 use signalbox_schema::ErrorCode;
-use std::time::{Duration, Instant};
+use std::{
+    future::pending,
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
 
 /// From here on an operation is worth a line in the log.
 const SLOW: Duration = Duration::from_secs(1);
-/// Fields whose answers wait on purpose.
-const LONG_POLLS: &[&str] = &["claim_flow_runs"];
 
 /// What one request knows about its sender.
 #[derive(Clone)]
@@ -58,7 +60,7 @@ pub(crate) async fn post<E: Executor, B: Backend>(
             return reply::graphql(&response, None);
         }
     };
-    let received = match body::read(&head.headers, &mut body, api.limits(), api.budget()).await {
+    let mut received = match body::read(&head.headers, &mut body, api.limits(), api.budget()).await {
         Ok(received) => received,
         Err(unread) => return unreadable(unread, &head.headers, &mut body, &request_id).await,
     };
@@ -66,13 +68,16 @@ pub(crate) async fn post<E: Executor, B: Backend>(
     // A task of its own: a client that hangs up does not stop a change half-way, and a panic ends nothing
     // but this request.
     let occupied = api.occupy();
+    // Dropped with this future when the client hangs up.
+    let (_client, gone) = oneshot::channel();
     let id = request_id.clone();
     let task = tokio::spawn(async move {
         let _occupied = occupied;
         let payload = Payload::read(&received.bytes, api.limits().batch);
-        drop(received);
+        // Its share of the memory is given back at the end: what was read from it is as large.
+        received.bytes.clear();
         match payload {
-            Ok(payload) => reply::graphql(&execute_all(&api, &sender, payload).await, gzip_from),
+            Ok(payload) => reply::graphql(&execute_all(&api, &sender, payload, gone).await, gzip_from),
             Err(refusal) => reply::refusal(StatusCode::BAD_REQUEST, refusal, Some(&sender.request_id)),
         }
     });
@@ -126,11 +131,16 @@ fn closing(mut response: Response) -> Response {
     response
 }
 
-async fn execute_all<E: Executor, B: Backend>(api: &Api<E, B>, sender: &Sender, payload: Payload) -> Answers {
+async fn execute_all<E: Executor, B: Backend>(
+    api: &Api<E, B>,
+    sender: &Sender,
+    payload: Payload,
+    gone: oneshot::Receiver<()>,
+) -> Answers {
     match payload {
-        Payload::Single(operation) => Answers::Single(execute(api, sender, operation).await),
+        Payload::Single(operation) => Answers::Single(execute(api, sender, operation, Some(gone)).await),
         Payload::Batch(operations) => Answers::Batch(
-            join_all(operations.into_iter().map(|operation| execute(api, sender, operation))).await,
+            join_all(operations.into_iter().map(|operation| execute(api, sender, operation, None))).await,
         ),
     }
 }
@@ -139,6 +149,7 @@ async fn execute<E: Executor, B: Backend>(
     api: &Api<E, B>,
     sender: &Sender,
     operation: Operation,
+    gone: Option<oneshot::Receiver<()>>,
 ) -> GraphQlResponse {
     let started = Instant::now();
     let Operation { document: text, name: operation_name, variables } = operation;
@@ -165,18 +176,29 @@ async fn execute<E: Executor, B: Backend>(
         .data(sender.prefect.agent)
         .data(sender.prefect.core_version.clone())
         .data(sender.request_id.clone());
-    let response = api.executor().execute(request).await;
+    let waits = roots.is_some_and(Roots::waits);
+    let response = if waits {
+        // A poll changes nothing while it waits. To go on for a client that is gone would hand it work; to go
+        // on while the server drains would hold that up.
+        tokio::select! {
+            response = api.executor().execute(request) => response,
+            () = hung_up(gone) => Refusal::new(ErrorCode::Unavailable, "the client hung up").into_response(),
+            () = api.drain_begins() => {
+                Refusal::new(ErrorCode::Unavailable, "the server is shutting down").into_response()
+            }
+        }
+    } else {
+        api.executor().execute(request).await
+    };
     let response = answer::complete(response, roots, api.root_fields(), &sender.request_id.0);
 
     let duration = started.elapsed();
-    let waits =
-        roots.is_some_and(|roots| roots.fields.iter().any(|field| LONG_POLLS.contains(&&*field.name)));
     macro_rules! line {
         ($level:ident, $message:literal) => {
             tracing::$level!(
                 request_id = %sender.request_id,
                 operation = operation_name.as_deref().filter(|_| roots.is_some()),
-                fields = roots.map(super::Roots::summary),
+                fields = roots.map(Roots::summary),
                 tenant.id = %sender.prefect.tenant.0.unwrap_or_else(|| sender.actor.default_tenant()),
                 agent.id = sender.prefect.agent.0.map(tracing::field::display),
                 errors = response.errors.len(),
@@ -191,6 +213,14 @@ async fn execute<E: Executor, B: Backend>(
         line!(debug, "request");
     }
     response
+}
+
+/// Returns when the client is gone; never for a batch, whose other operations go on.
+async fn hung_up(gone: Option<oneshot::Receiver<()>>) {
+    match gone {
+        Some(gone) => drop(gone.await),
+        None => pending().await,
+    }
 }
 
 fn refuse<E: Executor, B: Backend>(

@@ -126,6 +126,21 @@ impl Mutation {
         tokio::time::sleep(Duration::from_millis(30)).await;
         self.done.fetch_add(1, Ordering::SeqCst)
     }
+
+    async fn claim_flow_runs(&self) -> i32 {
+        let _poll = Poll(Arc::clone(&self.done));
+        self.begun.notify_one();
+        std::future::pending().await
+    }
+}
+
+/// Notes when a poll is over.
+struct Poll(Arc<AtomicUsize>);
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 struct World {
@@ -336,6 +351,25 @@ async fn a_client_that_hangs_up_does_not_stop_its_change() {
     assert_eq!(world.done.load(Ordering::SeqCst), 0);
     world.api.idle().await;
     assert_eq!(world.done.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_poll_ends_with_its_client_and_with_the_server() {
+    let body = || json!({"query": "mutation { claim_flow_runs }"}).to_string();
+    let world = World::open();
+    tokio::select! {
+        _ = world.post(body()) => panic!("nothing to answer"),
+        () = world.begun.notified() => {}
+    }
+    world.api.idle().await;
+    assert_eq!(world.done.load(Ordering::SeqCst), 1);
+
+    let (answer, ()) = tokio::join!(world.post(body()), async {
+        world.begun.notified().await;
+        world.api.announce_drain();
+    });
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::OK, "API_ERROR"));
+    assert_eq!(world.done.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]

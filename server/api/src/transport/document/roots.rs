@@ -7,6 +7,9 @@ use async_graphql::{
 };
 use signalbox_schema::ErrorCode;
 
+/// Fields whose answers wait on purpose.
+const LONG_POLLS: &[&str] = &["claim_flow_runs"];
+
 /// What the answer must hold at its root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::transport) struct Roots {
@@ -79,6 +82,11 @@ impl Roots {
             )),
             None => Ok(()),
         }
+    }
+
+    /// Whether the answer may be waiting for something to happen: a long poll.
+    pub fn waits(&self) -> bool {
+        self.fields.iter().any(|field| LONG_POLLS.contains(&field.name.as_str()))
     }
 
     /// The operation in a word or two, for logs: names of the schema, never values.

@@ -1,0 +1,5 @@
+//! Log lines.
+
+mod mutation;
+
+pub use mutation::LogMutation;

@@ -1,0 +1,7 @@
+//! Task runs.
+
+mod mutation;
+mod query;
+
+pub use mutation::TaskRunMutation;
+pub use query::TaskRunQuery;
