@@ -103,6 +103,48 @@ mod tests {
     }
 
     #[test]
+    fn every_command_and_option_is_explained() {
+        let mut unexplained = Vec::new();
+        explained(&Cli::command(), &mut unexplained);
+        assert_eq!(unexplained, Vec::<String>::new());
+    }
+
+    fn explained(command: &clap::Command, unexplained: &mut Vec<String>) {
+        if command.get_about().is_none() {
+            unexplained.push(command.get_name().to_owned());
+        }
+        for argument in command.get_arguments().filter(|argument| argument.get_help().is_none()) {
+            unexplained.push(format!("{} {}", command.get_name(), argument.get_id()));
+        }
+        for inner in command.get_subcommands() {
+            explained(inner, unexplained);
+        }
+    }
+
+    #[test]
+    fn wrong_command_lines_are_refused_with_the_code_for_usage() {
+        for line in [
+            "signalbox run",
+            "signalbox run --name a --id b",
+            "signalbox run --id b --project p",
+            "signalbox run --name a --param x",
+            "signalbox run --name a --at tomorrow",
+            "signalbox get flow-runs --state Crashed",
+            "signalbox get logs a --level loud",
+            "signalbox create api-key k --role king",
+            "signalbox create api-key k --expires-in 1d --expires-at 2030-01-01",
+            "signalbox delete flow-run",
+            "signalbox cancel",
+            "signalbox --api nowhere get flows",
+            "signalbox --tenant-id me get flows",
+        ] {
+            let error = Cli::try_parse_from(line.split(' ')).err();
+            let code = error.map(|error| error.exit_code());
+            assert_eq!(code, Some(i32::from(crate::failure::exit::USAGE)), "{line}");
+        }
+    }
+
+    #[test]
     fn global_options_work_before_and_after_the_command() {
         for line in [
             ["signalbox", "-o", "json", "get", "projects"],

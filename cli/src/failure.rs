@@ -28,6 +28,20 @@ impl Failure {
         Self { code: exit::FAILED, message: Some(message.into()), hint: None }
     }
 
+    /// An error with its causes in one line. Some errors repeat their cause in their own words; it is said once.
+    pub(crate) fn chain(error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let words = error.to_string();
+            if !message.contains(&words) {
+                message = format!("{message}: {words}");
+            }
+            cause = error.source();
+        }
+        Self::new(message)
+    }
+
     /// The command line asks for something that makes no sense.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { code: exit::USAGE, message: Some(message.into()), hint: None }
@@ -73,9 +87,29 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// An error chain from the server or the agent, outermost first.
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::new(format!("{error:#}"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer{repeated}")]
+    struct Outer {
+        repeated: &'static str,
+        source: io::Error,
+    }
+
+    #[test]
+    fn causes_are_said_once() {
+        let source = || io::Error::other("inner");
+        let failure = Failure::chain(&Outer { repeated: "", source: source() });
+        assert_eq!(failure.to_string(), "outer: inner");
+        let failure = Failure::chain(&Outer { repeated: ": inner", source: source() });
+        assert_eq!(failure.to_string(), "outer: inner");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure() {
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).code(), 0);
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::StorageFull)).code(), exit::FAILED);
     }
 }

@@ -14,6 +14,16 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+impl LogFormat {
+    /// As it is written on the command line and in the configuration.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pretty => "pretty",
+            Self::Json => "json",
+        }
+    }
+}
+
 /// Starts logging to stderr; `SIGNALBOX_LOG` chooses what (`info` by default).
 ///
 /// # Errors

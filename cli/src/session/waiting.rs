@@ -107,8 +107,9 @@ fn name(agent: &AgentSeen) -> String {
 }
 
 fn start_one(labels: &[String]) -> String {
-    let labels: String = labels.iter().map(|label| format!(" --label {}", printable(label))).collect();
-    format!("start one: signalbox agent start local{labels}")
+    let command = ["start one: signalbox agent start local".to_owned()];
+    let labels = labels.iter().map(|label| format!("--label {}", printable(label)));
+    command.into_iter().chain(labels).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -128,7 +129,7 @@ mod tests {
         }
     }
 
-    fn scheduled<'a>(labels: &'a [String]) -> Unstarted<'a> {
+    fn scheduled(labels: &[String]) -> Unstarted<'_> {
         Unstarted { state: "Scheduled", due: Some(now() - Duration::seconds(5)), labels }
     }
 

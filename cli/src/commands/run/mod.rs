@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     #[arg(long, short)]
     name: Option<String>,
     /// Project of the flow, where the name alone is not enough
-    #[arg(long, short, requires = "name")]
+    #[arg(long, short, conflicts_with = "id")]
     project: Option<String>,
     /// Id of a version of a flow, or of its flow group (then the newest version runs)
     #[arg(long, short)]

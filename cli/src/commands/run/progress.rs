@@ -29,24 +29,44 @@ impl TaskCounts {
     }
 }
 
+/// How often the spinner turns.
+const TICK: Duration = Duration::from_millis(120);
+
 /// A bar at the foot of the terminal; lines are printed above it.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    hidden: bool,
 }
 
 impl Progress {
     /// A bar for a run; invisible where stderr is not a terminal (indicatif's own rule) or when `hidden`.
     pub(crate) fn new(hidden: bool) -> Self {
-        let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template(
             "{spinner:.blue} {prefix} {elapsed:>4} {bar:24.green/dim} {pos}/{len} tasks  {msg}",
         );
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("━╸─"));
         }
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar }
+        let progress = Self { bar, hidden };
+        progress.resume();
+        progress
+    }
+
+    /// Takes the bar away for a while.
+    pub(crate) fn pause(&self) {
+        self.bar.disable_steady_tick();
+        // Clears the line and leaves the terminal to others.
+        self.bar.suspend(|| ());
+        self.bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+
+    /// Brings the bar back.
+    pub(crate) fn resume(&self) {
+        if !self.hidden {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.enable_steady_tick(TICK);
+        }
     }
 
     /// Shows where the run is.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use signalbox_client::ClientError;
 use signalbox_schema::StateType;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -136,7 +137,9 @@ pub(crate) async fn follow(session: &Session, id: Uuid, quiet: bool) -> Result<(
         version: 0,
         unreachable_since: None,
     };
-    let result = watch.until_ended().await;
+    // Kept for the whole time, so that a Ctrl-C in the middle of a request is not lost.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let result = watch.until_ended(&mut interrupt).await;
     watch.progress.end();
     let last = result?;
     watch.conclude(&last)
@@ -154,7 +157,7 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    async fn until_ended(&mut self) -> Result<Seen, Failure> {
+    async fn until_ended(&mut self, interrupt: &mut Signal) -> Result<Seen, Failure> {
         let mut pause = SHORTEST_PAUSE;
         let mut explain_at = Instant::now() + EXPLAIN_AFTER;
         let mut ended: Option<Instant> = None;
@@ -183,7 +186,7 @@ impl Watch<'_> {
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                _ = tokio::signal::ctrl_c() => self.interrupted().await?,
+                _ = interrupt.recv() => self.interrupted(interrupt).await?,
             }
         }
     }
@@ -265,21 +268,22 @@ impl Watch<'_> {
     }
 
     /// Ctrl-C: a person is asked whether to stop the run too; anybody else is told how.
-    async fn interrupted(&self) -> Result<(), Failure> {
+    async fn interrupted(&self, interrupt: &mut Signal) -> Result<(), Failure> {
         if !self.session.screen.interactive {
             self.say(&format!("The run goes on. Stop it with: signalbox cancel {}", self.id));
             return Err(Failure::silent(exit::INTERRUPTED));
         }
-        self.progress.end();
+        self.progress.pause();
         let question = tokio::task::spawn_blocking(|| screen::confirm("\nStop the run too?"));
         let stop = tokio::select! {
             answer = question => answer.map_err(|error| Failure::new(error.to_string()))??,
-            _ = tokio::signal::ctrl_c() => false,
+            _ = interrupt.recv() => false,
         };
         if !stop {
             screen::note(&format!("\nThe run goes on. Stop it with: signalbox cancel {}", self.id));
             return Err(Failure::silent(exit::INTERRUPTED));
         }
+        self.progress.resume();
         cancel::request(self.session, self.id).await?;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! `signalbox server …`.
 
+pub(crate) mod flags;
 pub(crate) mod start;
 
 use clap::Subcommand;
