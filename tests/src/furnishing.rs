@@ -129,6 +129,8 @@ impl Furnished {
             ("config", json!({})),
             ("interval", json!(3600)),
             ("cron", json!("0 6 * * *")),
+            ("cron_clocks", json!([{"cron": "0 6 * * *"}])),
+            ("timezone", json!("UTC")),
             ("before", json!("2099-01-01T00:00:00+00:00")),
             ("slots", json!(0)),
             ("wait_ms", json!(0)),

@@ -107,7 +107,7 @@ async fn nesting_without_end_is_refused() {
 #[tokio::test]
 async fn a_body_that_claims_to_be_huge_is_refused_before_it_is_sent() {
     let siege = Siege::begin().await;
-    for length in ["1000000000", "17000000000000", "18446744073709551615"] {
+    for length in ["1000000000", "17000000000000", "9223372036854775807"] {
         let mut connection = Connection::open(siege.server.address()).await;
         let head = format!(
             "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{{"
