@@ -65,7 +65,7 @@ async fn every_mutation_may_arrive_twice() {
 }
 
 /// One state of a flow run or of a task run.
-fn one_state(of: &str, id: &str, version: Value, state: Value) -> (&'static str, Value) {
+fn one_state(of: &str, id: &str, version: &Value, state: &Value) -> (&'static str, Value) {
     let mutation = if of == "flow_run_id" { "set_flow_run_states" } else { "set_task_run_states" };
     (mutation, json!({"states": [{of: id, "version": version, "state": state}]}))
 }
@@ -81,8 +81,8 @@ fn whole_run(flow_run: &str, task_run: &str) -> Vec<(&'static str, Value)> {
             .extend(extra.as_object().cloned().unwrap_or_default());
         state
     };
-    let flow = |version: Value, state: Value| one_state("flow_run_id", flow_run, version, state);
-    let task = |version: Value, state: Value| one_state("task_run_id", task_run, version, state);
+    let flow = |version: Value, state: Value| one_state("flow_run_id", flow_run, &version, &state);
+    let task = |version: Value, state: Value| one_state("task_run_id", task_run, &version, &state);
     let retry =
         json!({"start_time": "2026-01-01T00:00:00+00:00", "run_count": 1, "context": {"task_run_count": 1}});
     let cached =
