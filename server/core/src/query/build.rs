@@ -213,7 +213,9 @@ fn aggregate(
     for selection in selections {
         let output = match selection.field.as_str() {
             "__typename" => AggregateOutput::Typename,
-            "aggregate" => AggregateOutput::Summary(summaries(table, &selection.selections, &mut functions)?),
+            "aggregate" => {
+                AggregateOutput::Summary(summaries(table, &selection.selections, &mut functions, budget)?)
+            },
             "nodes" => {
                 nodes.push(level(table, rows.clone(), &selection.selections, budget)?);
                 AggregateOutput::Nodes(nodes.len() - 1)
@@ -230,9 +232,11 @@ fn summaries(
     table: &'static Table,
     selections: &[Selection],
     functions: &mut Vec<Function>,
+    budget: &mut Budget,
 ) -> Result<Vec<Summary>, Rejection> {
     let mut summaries = Vec::with_capacity(selections.len());
     for selection in selections {
+        budget.condition()?;
         let output = match selection.field.as_str() {
             "__typename" => SummaryOutput::Typename(format!("{}_aggregate_fields", table.name)),
             "count" => {
@@ -244,10 +248,10 @@ fn summaries(
                 functions.push(Function::Count { columns, distinct });
                 SummaryOutput::Function(functions.len() - 1)
             }
-            "min" => group(table, selection, functions, Function::Min)?,
-            "max" => group(table, selection, functions, Function::Max)?,
-            "sum" => group(table, selection, functions, Function::Sum)?,
-            "avg" => group(table, selection, functions, Function::Avg)?,
+            "min" => group(table, selection, functions, Function::Min, budget)?,
+            "max" => group(table, selection, functions, Function::Max, budget)?,
+            "sum" => group(table, selection, functions, Function::Sum, budget)?,
+            "avg" => group(table, selection, functions, Function::Avg, budget)?,
             other => return Err(unknown(&format!("{}_aggregate_fields", table.name), other)),
         };
         summaries.push(Summary { key: selection.key.clone(), output });
@@ -260,11 +264,13 @@ fn group(
     selection: &Selection,
     functions: &mut Vec<Function>,
     function: fn(&'static Column) -> Function,
+    budget: &mut Budget,
 ) -> Result<SummaryOutput, Rejection> {
     let numeric = matches!(selection.field.as_str(), "sum" | "avg");
     let type_name = format!("{}_{}_fields", table.name, selection.field);
     let mut summaries = Vec::with_capacity(selection.selections.len());
     for selection in &selection.selections {
+        budget.condition()?;
         let output = if selection.field == "__typename" {
             SummaryOutput::Typename(type_name.clone())
         } else {

@@ -9,7 +9,7 @@ use crate::registry::{Column, Kind, Relation, Table};
 
 /// A condition on a row. SQL's three-valued logic applies: a comparison with a null column is unknown, and
 /// unknown rows are not returned, negated or not (Hasura hands its conditions to PostgreSQL as they are).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Filter {
     /// All of them; an empty list is true.
     And(Vec<Filter>),
@@ -24,7 +24,7 @@ pub enum Filter {
 }
 
 /// An operator with its value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Comparison {
     /// `_eq`; JSON columns compare by value, not by text.
     Equal(Scalar),
@@ -171,6 +171,7 @@ fn comparison(
     let ordered = column.kind != Kind::Json;
     if column.kind == Kind::Json {
         for value in listed(value) {
+            budget.condition()?;
             budget.json(value)?;
         }
     }

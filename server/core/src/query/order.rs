@@ -7,7 +7,7 @@ use super::{Rejection, filter, literal};
 use crate::registry::{Cardinality, Column, Relation, Table};
 
 /// One term of an order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct OrderTerm {
     /// What is compared.
     pub target: OrderTarget,
@@ -18,7 +18,7 @@ pub struct OrderTerm {
 }
 
 /// What a term compares.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum OrderTarget {
     /// A column of the row.
     Column(&'static Column),

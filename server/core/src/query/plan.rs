@@ -4,7 +4,7 @@ use super::Rows;
 use crate::registry::{Column, Relation, Table};
 
 /// What one root field of the read API does. Built by [`Plan::build`]; executed by storage.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// The root level.
     pub node: Node,
@@ -15,7 +15,7 @@ pub struct Plan {
 }
 
 /// A level: rows, or aggregates over rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Node {
     /// Rows of a table.
     Rows(Level),
@@ -24,7 +24,7 @@ pub enum Node {
 }
 
 /// Rows of one table at one place of the answer. One statement, whatever the number of parents.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Level {
     /// The table.
     pub table: &'static Table,
@@ -37,7 +37,7 @@ pub struct Level {
 }
 
 /// One key of an answer object.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Field {
     /// The key.
     pub key: String,
@@ -46,7 +46,7 @@ pub struct Field {
 }
 
 /// Where the value of a key comes from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Output {
     /// A column; of a JSON column optionally the part at a path.
     Column(&'static Column, Vec<PathStep>),
@@ -66,7 +66,7 @@ pub enum PathStep {
 }
 
 /// A nested level and the relationship that leads to it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Child {
     /// The relationship.
     pub relation: &'static Relation,
@@ -75,7 +75,7 @@ pub struct Child {
 }
 
 /// Aggregates over rows of one table. One statement, and one more for each `nodes`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Aggregate {
     /// The table.
     pub table: &'static Table,
@@ -90,7 +90,7 @@ pub struct Aggregate {
 }
 
 /// One key of an aggregate's answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct AggregateField {
     /// The key.
     pub key: String,
@@ -99,7 +99,7 @@ pub struct AggregateField {
 }
 
 /// What a key of an aggregate's answer holds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum AggregateOutput {
     /// `__typename`.
     Typename,
@@ -110,7 +110,7 @@ pub enum AggregateOutput {
 }
 
 /// One key inside `aggregate`, or inside `min`, `max`, `sum`, `avg`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Summary {
     /// The key.
     pub key: String,
@@ -119,7 +119,7 @@ pub struct Summary {
 }
 
 /// What a key inside `aggregate` holds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum SummaryOutput {
     /// `__typename`, with the name of the type.
     Typename(String),
@@ -130,7 +130,7 @@ pub enum SummaryOutput {
 }
 
 /// An aggregate function.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Function {
     /// Number of rows; with columns, of those where they are not null; distinct counts different values once.
     Count {

@@ -7,7 +7,7 @@ use super::{Filter, OrderTerm, Rejection, filter, literal, order};
 use crate::registry::{Column, Table};
 
 /// A selection of rows. Nested levels apply it to the rows of each parent separately.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Rows {
     /// The predicate.
     pub filter: Filter,
