@@ -5,6 +5,7 @@
 pub mod api_keys;
 mod error;
 mod services;
+pub mod tables;
 pub mod tenants;
 
 pub use error::ServiceError;

@@ -80,6 +80,15 @@ impl Dialect {
         }
     }
 
+    /// A column that is to be compared row by row, after an index on another column found the rows. SQLite's
+    /// planner knows no numbers of rows and would as gladly walk through all rows of the tenant.
+    pub(crate) fn unindexed(self, column: Expr) -> Expr {
+        match self {
+            Self::Sqlite => Expr::cust_with_expr("+?", column),
+            Self::Postgres => column,
+        }
+    }
+
     /// A value as a bound parameter.
     pub(crate) fn scalar(self, value: &Scalar) -> Expr {
         match value {
@@ -149,5 +158,6 @@ fn postgres_type(kind: Kind) -> &'static str {
         Kind::Boolean => "boolean",
         Kind::Timestamp => "timestamptz",
         Kind::Json => "jsonb",
+        Kind::Bytes => "bytea",
     }
 }

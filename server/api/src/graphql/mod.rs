@@ -7,6 +7,7 @@ mod error;
 mod payload;
 mod scalar;
 mod schema;
+mod table;
 mod tenant;
 
 pub(crate) use error::describe;

@@ -1,6 +1,6 @@
 //! The roots, put together from the nouns.
 
-use super::{api_key::ApiKeyMutation, tenant::TenantMutation};
+use super::{api_key::ApiKeyMutation, table::TableQuery, tenant::TenantMutation};
 use async_graphql::{EmptySubscription, MergedObject, Object, Schema};
 use signalbox_services::Services;
 
@@ -10,7 +10,7 @@ pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;
 /// Everything that can be read.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Query")]
-pub struct Query(ApiQuery);
+pub struct Query(TableQuery, ApiQuery);
 
 /// Everything that can be changed.
 #[derive(Debug, Default, MergedObject)]

@@ -44,6 +44,7 @@ pub(super) fn scalar(column: &Column, operator: &str, value: &Value) -> Result<S
         (Kind::Interval, Value::String(text)) => {
             interval_seconds(text).map(Scalar::Integer).ok_or_else(|| wrong("an interval such as \"00:05:00\""))
         }
+        (Kind::Bytes, _) => Err(wrong("comparable")),
         (Kind::Interval, _) => {
             value.as_i64().map(Scalar::Integer).ok_or_else(|| wrong("an interval such as \"00:05:00\""))
         }

@@ -17,12 +17,14 @@ pub enum Kind {
     Timestamp,
     /// Any JSON value, passed through verbatim.
     Json,
+    /// Bytes; private columns only, they have no form on the wire.
+    Bytes,
     /// A duration: whole seconds in the database, `HH:MM:SS` text on the wire (as PostgreSQL prints an interval).
     Interval,
 }
 
 impl Kind {
-    /// Every kind.
+    /// Every kind that the API shows.
     pub const ALL: [Self; 7] = [
         Self::Uuid,
         Self::Text,
@@ -43,6 +45,7 @@ impl Kind {
             Self::Timestamp => "timestamptz",
             Self::Json => "jsonb",
             Self::Interval => "interval",
+            Self::Bytes => "bytea",
         }
     }
 
@@ -50,7 +53,7 @@ impl Kind {
     pub const fn has_extremes(self) -> bool {
         match self {
             Self::Text | Self::Integer | Self::Timestamp | Self::Interval => true,
-            Self::Uuid | Self::Boolean | Self::Json => false,
+            Self::Uuid | Self::Boolean | Self::Json | Self::Bytes => false,
         }
     }
 
@@ -101,6 +104,11 @@ impl Column {
 
     pub(super) const fn json(name: &'static str, description: &'static str) -> Self {
         Self::new(name, Kind::Json, description)
+    }
+
+    /// Bytes are private.
+    pub(super) const fn bytes(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, Kind::Bytes, description).private()
     }
 
     pub(super) const fn interval(name: &'static str, description: &'static str) -> Self {

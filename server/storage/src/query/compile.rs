@@ -85,11 +85,14 @@ impl<'a> Compiler<'a> {
 
     /// The predicate that keeps other tenants' rows out. Every FROM of a table of the registry has it; only the
     /// local actor without a key may list all tenants.
-    pub(super) fn tenant_condition(&self, alias: &str, table: &'static Table) -> Option<Expr> {
+    /// `by_key`: the rows are found by a relationship's key.
+    pub(super) fn tenant_condition(&self, alias: &str, table: &'static Table, by_key: bool) -> Option<Expr> {
         if table.is_tenant() && self.scope.all_tenants {
             return None;
         }
-        Some(Expr::col((alias.to_owned(), table.tenant_column)).eq(self.scope.tenant.0))
+        let column = Expr::col((alias.to_owned(), table.tenant_column));
+        let column = if by_key { self.dialect.unindexed(column) } else { column };
+        Some(column.eq(self.scope.tenant.0))
     }
 
     /// The rows of a level: its columns, preceded by the parent's key when nested. At most `cap + 1` rows come, so
@@ -175,7 +178,7 @@ impl<'a> Compiler<'a> {
     ) -> SelectStatement {
         let mut select = Query::select();
         select.from_as(table.name, alias.to_owned());
-        if let Some(tenant) = self.tenant_condition(alias, table) {
+        if let Some(tenant) = self.tenant_condition(alias, table, parents.is_some()) {
             select.and_where(tenant);
         }
         if let Some(parents) = parents {

@@ -13,7 +13,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
 use super::compile::{Compiler, Parents, columns_of};
-use super::{Answer, QueryError, answer, value};
+use super::{Answer, QueryError, answer, failed, value};
 use crate::dialect::Dialect;
 
 /// What a node of the plan brought.
@@ -88,7 +88,7 @@ impl<'a> Fetch<'a> {
             let mut writer = RowWriter::new(level, parents.is_some());
             if parents.is_none_or(|parents| !parents.keys.is_empty()) {
                 let statement = self.compiler.level(level, parents, cap);
-                self.send(level.table.name, &statement, |row| {
+                self.send(&statement, |row| {
                     if writer.rows.ends.len() as u64 >= cap {
                         return Err(too_many(level, cap).into());
                     }
@@ -119,7 +119,7 @@ impl<'a> Fetch<'a> {
             let statement =
                 self.compiler.aggregate(table, &aggregate.rows, &aggregate.functions, parents);
             let nested = parents.is_some();
-            self.send(table.name, &statement, |row| {
+            self.send(&statement, |row| {
                 let malformed = |_| QueryError::Malformed { table: table.name, column: "aggregate" };
                 let key = if nested { value::key(row, 0).map_err(malformed)? } else { None };
                 let computed = computed(row, &aggregate.functions, usize::from(nested)).map_err(malformed)?;
@@ -138,11 +138,9 @@ impl<'a> Fetch<'a> {
     /// Sends one statement and hands over its rows as they come. The only place where a statement leaves.
     async fn send(
         &mut self,
-        table: &'static str,
         statement: &SelectStatement,
         mut each: impl FnMut(&SqliteRow) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
-        let failed = |source| QueryError::Database { table, source };
         let (sql, values) = self.compiler.dialect.render(statement);
         let arguments = bind(values).map_err(|error| failed(sqlx::Error::Encode(error)))?;
         self.statements += 1;

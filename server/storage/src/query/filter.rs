@@ -47,7 +47,7 @@ impl Compiler<'_> {
         select
             .from_as(relation.target.name, related.clone())
             .and_where(Expr::col((related.clone(), relation.remote)).equals((alias.to_owned(), relation.local)));
-        if let Some(tenant) = self.tenant_condition(&related, relation.target) {
+        if let Some(tenant) = self.tenant_condition(&related, relation.target, true) {
             select.and_where(tenant);
         }
         (related, select)

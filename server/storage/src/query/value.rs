@@ -47,6 +47,7 @@ pub(super) fn write(out: &mut Vec<u8>, row: &SqliteRow, index: usize, kind: Kind
             out.extend_from_slice(if truth { b"true" } else { b"false" });
         }
         Kind::Json => out.extend_from_slice(<&str>::decode(raw)?.as_bytes()),
+        Kind::Bytes => return Err(Malformed),
         Kind::Interval => write_text(out, &interval(i64::decode(raw)?))?,
     }
     Ok(())

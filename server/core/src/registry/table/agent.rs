@@ -16,10 +16,11 @@ pub static AGENT: Table = Table {
         TENANT_ID,
         Column::uuid("agent_config_id", "Configuration the agent was started with.").nullable(),
         Column::text("name", "Name of the agent.").nullable(),
-        Column::text("type", "Kind of agent.").nullable(),
+        Column::text("type", "Kind of agent."),
         Column::text("core_version", "Version of the library or of Signalbox.").nullable(),
         Column::json("labels", "Labels of the agent."),
         Column::timestamp("last_queried", "When the agent last asked for work.").nullable(),
+        Column::text("identity", "Recognises an agent that registers again.").private(),
     ],
     relations: &[
         Relation::one("agent_config", "agent_config_id", &AGENT_CONFIG, "Configuration the agent was started with."),

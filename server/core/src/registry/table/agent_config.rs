@@ -15,7 +15,7 @@ pub static AGENT_CONFIG: Table = Table {
         UPDATED,
         TENANT_ID,
         Column::text("name", "Name of the configuration.").nullable(),
-        Column::json("settings", "The configuration.").nullable(),
+        Column::json("settings", "The configuration."),
     ],
     relations: &[
         Relation::many("agents", &AGENT, "agent_config_id", "Agents that use the configuration."),

@@ -18,7 +18,7 @@ pub static API_KEY: Table = Table {
         Column::text("prefix", "First characters of the key, to recognise it."),
         Column::timestamp("expires_at", "When the key stops working.").nullable(),
         Column::timestamp("last_used", "When the key was last seen.").nullable(),
-        Column::text("key_hash", "Hash of the key.").private(),
+        Column::bytes("key_hash", "Hash of the key."),
     ],
     relations: &[],
 };

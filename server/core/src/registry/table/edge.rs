@@ -18,7 +18,7 @@ pub static EDGE: Table = Table {
         Column::uuid("upstream_task_id", "The task that comes first."),
         Column::uuid("downstream_task_id", "The task that waits."),
         Column::text("key", "Argument that receives the result; null for order only.").nullable(),
-        Column::boolean("mapped", "Whether the downstream task maps over the result.").nullable(),
+        Column::boolean("mapped", "Whether the downstream task maps over the result."),
     ],
     relations: &[
         Relation::one("flow", "flow_id", &FLOW, "The flow version."),

@@ -18,8 +18,8 @@ pub static FLOW_GROUP: Table = Table {
         Column::text("description", "Free text.").nullable(),
         Column::json("labels", "Labels that replace those of the run config.").nullable(),
         Column::json("schedule", "Schedule that replaces the registered one.").nullable(),
-        Column::json("settings", "Heartbeat, Lazarus and version-locking switches.").nullable(),
-        Column::json("default_parameters", "Parameter values used when a run gives none.").nullable(),
+        Column::json("settings", "Heartbeat, Lazarus and version-locking switches."),
+        Column::json("default_parameters", "Parameter values used when a run gives none."),
         Column::json("run_config", "Run config that replaces the registered one.").nullable(),
     ],
     relations: &[

@@ -15,7 +15,7 @@ pub static TASK_RUN_ARTIFACT: Table = Table {
         UPDATED,
         TENANT_ID,
         Column::uuid("task_run_id", "The task run."),
-        Column::text("kind", "Kind of artifact.").nullable(),
+        Column::text("kind", "Kind of artifact."),
         Column::json("data", "The artifact.").nullable(),
     ],
     relations: &[

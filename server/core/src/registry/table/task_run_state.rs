@@ -21,7 +21,8 @@ pub static TASK_RUN_STATE: Table = Table {
         Column::json("result", "Result of the state.").nullable(),
         Column::timestamp("start_time", "When a scheduled state is due.").nullable(),
         Column::integer("version", "Number of the state within its run."),
-        Column::json("serialized_state", "The state as the client sent it.").nullable(),
+        Column::json("serialized_state", "The state as the client sent it."),
+        Column::integer("fingerprint", "Recognises a repeated delivery of the state.").nullable().private(),
     ],
     relations: &[
         Relation::one("task_run", "task_run_id", &TASK_RUN, "The task run."),

@@ -15,8 +15,8 @@ pub static TENANT: Table = Table {
         UPDATED,
         Column::text("name", "Display name."),
         Column::text("slug", "Unique short name, used in links."),
-        Column::json("info", "Free information about the tenant.").nullable(),
-        Column::json("settings", "Settings of the tenant.").nullable(),
+        Column::json("info", "Free information about the tenant."),
+        Column::json("settings", "Settings of the tenant."),
     ],
     relations: &[
         Relation::many("projects", &PROJECT, "tenant_id", "Projects of the tenant."),
