@@ -5,8 +5,8 @@
 //! to its release, `executor/` starts and stops it on a backend, `logs/` carries what is said about it.
 
 mod agent;
-mod clock;
 mod config;
+mod edge;
 pub mod executor;
 pub mod flags;
 mod logs;

@@ -7,7 +7,7 @@ use signalbox_client::{Backoff, Client, operations};
 use signalbox_schema::FlowRunId;
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use crate::clock;
+use crate::edge;
 
 /// Lines kept while the API is away; later ones are dropped and counted.
 const QUEUE: usize = 10_000;
@@ -39,7 +39,7 @@ impl Shipper {
     pub(crate) fn say(&self, flow_run_id: FlowRunId, level: Level, message: String) {
         let line = operations::LogLine {
             flow_run_id,
-            timestamp: clock::now(),
+            timestamp: edge::now(),
             name: self.agent_name.clone(),
             level: match level {
                 Level::Info => "INFO",

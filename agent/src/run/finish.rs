@@ -34,8 +34,11 @@ pub(super) async fn finish(
     ending: Ending,
     mut orders: watch::Receiver<Order>,
 ) -> Option<StateType> {
-    if ending == Ending::Abandoned {
-        return None;
+    match ending {
+        Ending::Abandoned => return None,
+        // The server took the lease back with the final state.
+        Ending::Concluded(state) => return Some(state),
+        Ending::Exit(_) | Ending::NotStarted(_) | Ending::Cancelled | Ending::Halted => {}
     }
     let id = held.flow_run_id;
     let read = || async move { operations::flow_run_state(&context.session().client, id).await };
@@ -90,7 +93,7 @@ fn verdict(ending: &Ending, now: &FlowRunState) -> Verdict {
     }
     let cancelling = now.state == Some(StateType::Cancelling);
     match ending {
-        Ending::Abandoned => Leave,
+        Ending::Abandoned | Ending::Concluded(_) => Leave,
         Ending::Cancelled => Report(StateType::Cancelled, "Flow run is cancelled".into()),
         _ if cancelling => Report(StateType::Cancelled, "Flow run is cancelled".into()),
         Ending::NotStarted(reason) => Report(StateType::Failed, reason.clone()),
@@ -129,6 +132,7 @@ impl Ending {
             Self::NotStarted(_) => "it was not started".into(),
             Self::Cancelled => "cancelled".into(),
             Self::Halted => "the agent stops".into(),
+            Self::Concluded(state) => format!("it had ended as {state}"),
             Self::Abandoned => "abandoned".into(),
         }
     }

@@ -32,6 +32,8 @@ enum Ending {
     Cancelled,
     /// The agent had to stop.
     Halted,
+    /// The run had ended by somebody's word, often its own, before its process did.
+    Concluded(StateType),
     /// The run was not ours any more.
     Abandoned,
 }

@@ -7,13 +7,14 @@ use signalbox_client::{
     operations::{self, Action, Claim, ClaimFlowRuns},
 };
 use tokio::{sync::watch, time::Instant};
+use uuid::Uuid;
 
 use super::{
     drain::{Shutdown, reached},
     register::register,
     slots::Order,
 };
-use crate::{agent::Context, run};
+use crate::{agent::Context, edge, run};
 
 /// Longest single wait, well under the server's own limit and the idle time-outs of proxies.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
@@ -32,6 +33,7 @@ pub(crate) async fn poll(
     let mut count = context.slots.count();
     let mut away = false;
     let mut taken_one = false;
+    let mut claim_id = edge::claim_id();
     // The first call comes straight back: it learns how often leases must be renewed.
     let mut wait = Duration::ZERO;
     loop {
@@ -47,7 +49,7 @@ pub(crate) async fn poll(
             (false, false) => context.slots.free_count(),
         };
         let asked = Instant::now();
-        let claim = claim(context, slots, wait);
+        let claim = claim(context, slots, wait, claim_id);
         let answer = tokio::select! {
             answer = claim => answer,
             // A place became free (or the last run ended) while none was on offer: ask again with it.
@@ -62,6 +64,7 @@ pub(crate) async fn poll(
                     tracing::info!("the API answers again");
                 }
                 backoff.reset();
+                claim_id = edge::claim_id();
                 wait = wait_for(&claim);
                 taken_one |= !claim.runs.is_empty();
                 let news = act(context, claim);
@@ -92,7 +95,7 @@ pub(crate) async fn poll(
     }
 }
 
-async fn claim(context: &Arc<Context>, slots: u32, wait: Duration) -> Result<Claim, ClientError> {
+async fn claim(context: &Context, slots: u32, wait: Duration, claim_id: Uuid) -> Result<Claim, ClientError> {
     let session = context.session();
     let claim = ClaimFlowRuns {
         agent_id: session.identity.agent_id,
@@ -100,6 +103,7 @@ async fn claim(context: &Arc<Context>, slots: u32, wait: Duration) -> Result<Cla
         slots,
         wait_ms: u64::try_from(wait.as_millis()).unwrap_or(0),
         held: context.slots.held(),
+        claim_id,
     };
     operations::claim_flow_runs(&session.client, &claim).await
 }

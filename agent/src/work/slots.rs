@@ -16,10 +16,10 @@ pub(crate) enum Order {
     Work,
     /// Stop it softly and report `Cancelled`.
     Cancel,
-    /// The agent stops: end it now and report `Failed`.
-    Halt,
-    /// It is not ours any more: end it now and report nothing.
+    /// It is not ours any more: let it go and report nothing.
     Abandon,
+    /// The agent stops: end it now, and report `Failed` if it is ours.
+    Halt,
 }
 
 /// How many runs the server is told can be taken when there is no limit; what one answer carries at most.
@@ -64,7 +64,7 @@ impl Slots {
         let slot = Slot { held, orders: tell, alive: watched };
         let mut table = self.lock();
         let predecessor = table.insert(held.flow_run_id, slot).map(|earlier| {
-            earlier.orders.send_replace(Order::Abandon);
+            raise(&earlier.orders, Order::Abandon);
             earlier.alive.clone()
         });
         self.count.send_replace(table.len());
@@ -92,9 +92,10 @@ impl Slots {
         }
     }
 
-    /// The leases to renew.
+    /// The leases to renew: not those of runs that are not ours any more, about which everything has been said.
     pub(crate) fn held(&self) -> Vec<Held> {
-        self.lock().values().map(|slot| slot.held).collect()
+        let ours = |slot: &&Slot| *slot.orders.borrow() != Order::Abandon;
+        self.lock().values().filter(ours).map(|slot| slot.held).collect()
     }
 
     /// How many more runs can be taken.

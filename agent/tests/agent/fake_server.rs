@@ -15,6 +15,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 use signalbox_client::operations::DOCUMENTS;
+use signalbox_schema::StateType;
 use tokio::sync::watch;
 use url::Url;
 use uuid::Uuid;
@@ -60,6 +61,9 @@ pub(crate) struct ClaimSeen {
     pub(crate) at: Instant,
     pub(crate) slots: u64,
     pub(crate) held: Vec<Uuid>,
+    pub(crate) id: Uuid,
+    /// Whether it was answered.
+    pub(crate) answered: bool,
 }
 
 #[derive(Clone)]
@@ -120,6 +124,11 @@ impl FakeServer {
 
     pub(crate) async fn until_released(&self, run: Uuid) {
         self.until("the run is released", |records| records.runs.get(&run)?.released.then_some(())).await;
+    }
+
+    /// Lets a run's own process report its end.
+    pub(crate) fn finish(&self, run: Uuid, state: &str) {
+        self.with(|records| records.runs.get_mut(&run).unwrap().state = state.into());
     }
 
     pub(crate) async fn until_claimed(&self, run: Uuid) {
@@ -218,12 +227,17 @@ async fn claim(server: &FakeServer, input: &Value) -> Result<Value, &'static str
         .iter()
         .map(|held| (uuid(&held["flow_run_id"]), uuid(&held["lease_token"])))
         .collect();
-    server.with(|records| {
+    let id = uuid(&input["claim_id"]);
+    let index = server.with(|records| {
         let held = held.iter().map(|(run, _)| *run).collect();
-        records.claims.push(ClaimSeen { at: Instant::now(), slots, held });
+        records.claims.push(ClaimSeen { at: Instant::now(), slots, held, id, answered: false });
         if uuid(&input["agent_id"]) != AGENT {
             records.complaints.push("claim by an unknown agent".into());
         }
+        if records.claims.iter().any(|earlier| earlier.answered && earlier.id == id) {
+            records.complaints.push("a claim's id was used again after its answer".into());
+        }
+        records.claims.len() - 1
     });
     let mut changed = server.changed.subscribe();
     let deadline = tokio::time::Instant::now() + Duration::from_millis(input["wait_ms"].as_u64().unwrap());
@@ -232,7 +246,7 @@ async fn claim(server: &FakeServer, input: &Value) -> Result<Value, &'static str
         let late = tokio::time::Instant::now() >= deadline;
         let answer = hand_out(&mut server.records.lock().unwrap(), &held, slots, late);
         if let Some(answer) = answer {
-            server.with(|_| ());
+            server.with(|records| records.claims[index].answered = true);
             return Ok(json!({ "claim_flow_runs": answer }));
         }
         let _ = tokio::time::timeout_at(deadline, changed.changed()).await;
@@ -245,7 +259,8 @@ fn hand_out(records: &mut Records, held: &[(Uuid, Uuid)], slots: u64, late: bool
         .iter()
         .filter_map(|(id, token)| {
             let run = records.runs.get(id)?;
-            let action = if run.token == *token { run.directive? } else { "abandon" };
+            let finished = StateType::parse(&run.state).unwrap().is_finished();
+            let action = if run.token == *token && !finished { run.directive? } else { "abandon" };
             Some(json!({"flow_run_id": id, "action": action, "reason": "test"}))
         })
         .collect();

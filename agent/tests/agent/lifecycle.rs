@@ -30,10 +30,9 @@ async fn a_run_is_claimed_started_watched_and_released() {
             records.claims.iter().any(|claim| claim.held == [run]).then_some(())
         })
         .await;
-    server.with(|records| records.runs.get_mut(&run).unwrap().state = "Success".into());
+    server.finish(run, "Success");
     executor.end(run, ExitStatus::Code(0), "");
-    server.until_released(run).await;
-    assert_eq!(executor.events(), [Event::Started(run), Event::CleanedUp(run)]);
+    executor.until("it is over", |events| events.contains(&Event::CleanedUp(run))).await;
     assert!(server.reported(run).is_empty(), "the run said its end itself");
     let registration = server.with(|records| records.registrations[0].clone());
     assert_eq!(
@@ -111,9 +110,8 @@ async fn a_run_that_left_for_a_long_retry_is_released_as_it_is_and_taken_up_agai
             events.iter().filter(|event| **event == Event::Started(run)).count() == 2
         })
         .await;
-    server.with(|records| records.runs.get_mut(&run).unwrap().state = "Success".into());
+    server.finish(run, "Success");
     executor.end(run, ExitStatus::Code(0), "");
-    server.until_released(run).await;
     assert_eq!(agent.drained().await.executed, 2);
 }
 

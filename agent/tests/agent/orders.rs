@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use signalbox_agent::executor::ExitStatus;
+use signalbox_schema::StateType;
 
 use crate::{
     fake_server::FakeServer,
@@ -51,11 +52,10 @@ async fn a_run_that_cancelled_itself_is_not_reported_again() {
         run.directive = Some("cancel");
     });
     executor.until("it is stopped", |events| events.len() == 2).await;
-    server.with(|records| records.runs.get_mut(&run).unwrap().state = "Cancelled".into());
+    server.finish(run, "Cancelled");
     executor.end(run, ExitStatus::Code(0), "");
-    server.until_released(run).await;
+    assert_eq!(agent.drained().await.last.unwrap().state, Some(StateType::Cancelled));
     assert!(server.reported(run).is_empty());
-    agent.drained().await;
 }
 
 #[tokio::test]
@@ -76,6 +76,44 @@ async fn an_abandoned_run_is_killed_and_nothing_is_said_about_it() {
     );
     assert!(server.reported(run).is_empty());
     assert!(!server.with(|records| records.runs[&run].released));
+}
+
+#[tokio::test]
+async fn a_process_that_reported_its_end_may_still_send_its_last_lines() {
+    let server = FakeServer::start().await;
+    let executor = Scripted::slow();
+    let mut config = config(&server);
+    config.once = true;
+    let agent = start(&server, config, executor.clone());
+    let run = server.queue_run(1, &json!({}));
+    executor.until_started(run).await;
+    // The server takes the lease back with the final state and orders the run to be abandoned.
+    server.finish(run, "Success");
+    server
+        .until("the run is not listed any more", |records| {
+            let renewed = records.claims.iter().position(|claim| claim.held == [run])?;
+            records.claims[renewed..].iter().any(|claim| claim.held.is_empty()).then_some(())
+        })
+        .await;
+    assert_eq!(executor.events(), [Event::Started(run)], "it was stopped before it was ready");
+    executor.end(run, ExitStatus::Code(0), "");
+    assert_eq!(agent.ended().await.unwrap().last.unwrap().state, Some(StateType::Success));
+    assert!(server.reported(run).is_empty());
+}
+
+#[tokio::test]
+async fn a_process_that_stays_after_its_end_is_killed_when_its_grace_is_over() {
+    let server = FakeServer::start().await;
+    let executor = Scripted::stubborn();
+    let mut config = config(&server);
+    config.once = true;
+    config.grace = Duration::from_millis(100);
+    let agent = start(&server, config, executor.clone());
+    let run = server.queue_run(1, &json!({}));
+    executor.until_started(run).await;
+    server.finish(run, "Failed");
+    assert_eq!(agent.ended().await.unwrap().last.unwrap().state, Some(StateType::Failed));
+    assert!(executor.events().contains(&Event::Stopped(run, Duration::ZERO)));
 }
 
 #[tokio::test]

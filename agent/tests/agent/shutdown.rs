@@ -53,7 +53,7 @@ async fn draining_takes_nothing_new_but_sees_running_runs_through() {
             records.claims[drained..].iter().any(|claim| claim.held == [finishing]).then_some(())
         })
         .await;
-    server.with(|records| records.runs.get_mut(&finishing).unwrap().state = "Success".into());
+    server.finish(finishing, "Success");
     executor.end(finishing, ExitStatus::Code(0), "");
     assert_eq!(agent.ended().await.unwrap().executed, 2);
     assert!(server.with(|records| records.claims[drained..].iter().all(|claim| claim.slots == 0)));

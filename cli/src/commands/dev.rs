@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::server::flags::ServerFlags;
-use super::server::start::{configure, listening};
+use super::server::start::{configure, launch, listening};
 use crate::arguments::Global;
 use crate::failure::Failure;
 use crate::output::screen;
@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<(), Fai
     }
     let config = configure(server)?;
     let mut shutdown = on_signals()?;
-    let running = signalbox_server::start(config).await.map_err(|error| Failure::chain(&error))?;
+    let running = launch(config).await?;
     screen::line(&listening(&running))?;
     let agents = if no_agent {
         Vec::new()

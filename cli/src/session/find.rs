@@ -217,8 +217,11 @@ pub(crate) async fn flow(
     }
     let lines: Vec<String> =
         groups.iter().take(LISTED).map(|(id, title)| format!("  {id}  {title}")).collect();
-    Err(Failure::new(format!("several flows match `{}`; say which with --project or --id", printable(text)))
-        .hint(lines.join("\n")))
+    Err(Failure::new(format!(
+        "several flows match `{}`; say which with --project, or by id",
+        printable(text)
+    ))
+    .hint(lines.join("\n")))
 }
 
 /// The one match, or a failure that says there is none or lists the candidates. An exact name wins over ids that begin

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use signalbox_client::{Client, ClientConfig};
+use signalbox_client::{Client, ClientConfig, ClientError};
 use uuid::Uuid;
 
 use crate::arguments::Global;
@@ -64,7 +64,7 @@ impl Session {
         &self,
         document: &str,
         variables: impl Serialize,
-    ) -> Result<T, signalbox_client::ClientError> {
+    ) -> Result<T, ClientError> {
         self.client.execute(document, variables).await
     }
 
@@ -89,6 +89,12 @@ impl Session {
 }
 
 /// Says what an error of the client means to a person.
-pub(crate) fn explain(error: &signalbox_client::ClientError) -> Failure {
+pub(crate) fn explain(error: &ClientError) -> Failure {
     explain::failure(error)
+}
+
+/// Whether an error says that the name is taken: by its code, or by the words of Prefect's own server.
+pub(crate) fn is_taken(error: &ClientError) -> bool {
+    error.code() == Some("ALREADY_EXISTS")
+        || matches!(error, ClientError::Graphql(errors) if errors.iter().any(|error| error.message == "Uniqueness violation."))
 }

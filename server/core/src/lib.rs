@@ -6,6 +6,8 @@ pub mod clock;
 pub mod flow;
 pub mod ids;
 pub mod lease;
+pub mod query;
 pub mod queue;
+pub mod registry;
 pub mod run;
 pub mod schedule;

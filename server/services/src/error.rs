@@ -2,7 +2,7 @@
 
 use signalbox_core::{access::Denied, flow::FlowError, run::Rejection};
 use signalbox_schema::{ErrorCode, LabelError, StateError};
-use signalbox_storage::StorageError;
+use signalbox_storage::{StorageError, query::QueryError};
 use std::{error::Error, sync::Arc};
 
 /// Why a use case did not happen: a code for programs, a sentence for people, and for our own log what lies behind.
@@ -50,6 +50,26 @@ impl From<StorageError> for ServiceError {
             _ => (ErrorCode::Internal, "the server failed; its log has the details".to_owned()),
         };
         Self { code, message, source: Some(Arc::new(error)) }
+    }
+}
+
+impl From<signalbox_core::query::Rejection> for ServiceError {
+    fn from(rejection: signalbox_core::query::Rejection) -> Self {
+        Self::new(rejection.code, rejection.message)
+    }
+}
+
+impl From<QueryError> for ServiceError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Rejected(rejection) => rejection.into(),
+            QueryError::Database(error) => error.into(),
+            malformed @ QueryError::Malformed { .. } => Self {
+                code: ErrorCode::Internal,
+                message: "the server failed; its log has the details".to_owned(),
+                source: Some(Arc::new(malformed)),
+            },
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod lanes;
 pub mod logs;
 mod services;
 pub mod task_runs;
+pub mod tables;
 pub mod tenants;
 
 pub use error::ServiceError;

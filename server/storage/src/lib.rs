@@ -2,8 +2,10 @@
 //! (`repo/<noun>/`) hold the statements of the write path; the read API's compiler lives in `query/`.
 
 mod connect;
+mod dialect;
 mod entity;
 mod error;
+pub mod query;
 pub mod repo;
 mod store;
 mod tx;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signalbox_schema::{AgentId, FlowId, FlowRunId, LabelSet, LeaseToken};
+use uuid::Uuid;
 
 use super::{Held, Input};
 use crate::{Client, ClientError, RequestOptions};
@@ -24,6 +25,8 @@ pub struct ClaimFlowRuns {
     pub wait_ms: u64,
     /// Runs whose leases this call renews.
     pub held: Vec<Held>,
+    /// Names the question: asked again with the same id after its answer was lost, it yields the same runs.
+    pub claim_id: Uuid,
 }
 
 /// The answer to a claim.

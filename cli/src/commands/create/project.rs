@@ -3,12 +3,11 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use signalbox_client::ClientError;
 use uuid::Uuid;
 
 use crate::failure::Failure;
 use crate::output::text::printable;
-use crate::session::{Session, explain};
+use crate::session::{Session, explain, is_taken};
 
 /// Makes the project.
 pub(crate) const CREATE_PROJECT: &str = "mutation ($input: create_project_input!) {
@@ -60,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> Result<(), F
     let input = json!({"name": name, "description": description, "tenant_id": tenant_id});
     let (id, created) = match session.try_ask::<Created>(CREATE_PROJECT, json!({"input": input})).await {
         Ok(answer) => (answer.create_project.id, true),
-        Err(error) if exists(&error) => {
+        Err(error) if is_taken(&error) => {
             let answer: Existing = session.ask(PROJECT_BY_NAME, json!({"name": name})).await?;
             (answer.project.first().ok_or_else(|| explain(&error))?.id, false)
         }
@@ -70,10 +69,4 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> Result<(), F
     let message =
         if created { format!("Created project {shown}") } else { format!("Project {shown} exists already") };
     session.screen.made(&id.to_string(), &Outcome { id, name: &name, created }, &message)
-}
-
-/// Whether the server says that the name is taken (by code, or by the words Prefect's own server used).
-fn exists(error: &ClientError) -> bool {
-    error.code() == Some("ALREADY_EXISTS")
-        || matches!(error, ClientError::Graphql(errors) if errors.iter().any(|error| error.message == "Uniqueness violation."))
 }

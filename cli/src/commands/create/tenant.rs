@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::failure::Failure;
 use crate::output::text::printable;
-use crate::session::Session;
+use crate::session::{Session, explain, is_taken};
 
 /// Makes the tenant.
 pub(crate) const CREATE_TENANT: &str = "mutation ($input: create_tenant_input!) {
@@ -49,7 +49,15 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> Result<(), F
         return Err(Failure::usage(format!("no slug can be made from `{}`", printable(&name)))
             .hint("Give one with --slug, for example --slug my-team"));
     }
-    let answer: Created = session.ask(CREATE_TENANT, json!({"input": {"name": name, "slug": slug}})).await?;
+    let input = json!({"input": {"name": name, "slug": slug}});
+    let answer: Created = session.try_ask(CREATE_TENANT, input).await.map_err(|error| {
+        if is_taken(&error) {
+            Failure::new(format!("there is a tenant with the slug `{slug}` already"))
+                .hint("See it with `signalbox get tenants`, or choose another slug with --slug.")
+        } else {
+            explain(&error)
+        }
+    })?;
     let id = answer.create_tenant.id;
     let message = format!("Created tenant {} ({slug})", printable(&name));
     session.screen.made(&id.to_string(), &Outcome { id, name: &name, slug: &slug }, &message)

@@ -1,7 +1,9 @@
 //! `signalbox server start`: the server in the foreground.
 
+use std::io;
+
 use clap::Args;
-use signalbox_server::{Config, Overrides, Running, telemetry};
+use signalbox_server::{Config, Overrides, Running, StartError, telemetry};
 
 use super::flags::ServerFlags;
 use crate::failure::Failure;
@@ -22,7 +24,7 @@ pub(crate) struct Arguments {
 /// Runs the server until it is told to stop.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = configure(arguments.flags)?;
-    let running = signalbox_server::start(config).await.map_err(|error| Failure::chain(&error))?;
+    let running = launch(config).await?;
     let line = listening(&running);
     let end = running.wait();
     tokio::pin!(end);
@@ -40,6 +42,19 @@ pub(crate) fn configure(flags: ServerFlags) -> Result<Config, Failure> {
     let config = Config::load(&Overrides::from(flags)).map_err(|error| Failure::usage(error.to_string()))?;
     telemetry::init(&config);
     Ok(config)
+}
+
+/// Starts the server, or says why it did not start.
+pub(crate) async fn launch(config: Config) -> Result<Running, Failure> {
+    signalbox_server::start(config).await.map_err(|error| {
+        let failure = Failure::chain(&error);
+        match error {
+            StartError::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+                failure.hint("Another server listens there; choose another port with --port.")
+            }
+            _ => failure,
+        }
+    })
 }
 
 /// The one line on stdout that scripts wait for.

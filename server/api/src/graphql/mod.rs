@@ -10,6 +10,7 @@ mod payload;
 mod scalar;
 mod schema;
 mod task_run;
+mod table;
 mod tenant;
 
 pub(crate) use error::describe;

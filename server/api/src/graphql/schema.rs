@@ -4,6 +4,7 @@ use super::{
     api_key::ApiKeyMutation,
     flow_run::{ClaimMutation, FlowRunMutation, QueueMutation},
     log::LogMutation,
+    table::TableQuery,
     task_run::{TaskRunMutation, TaskRunQuery},
     tenant::TenantMutation,
 };
@@ -16,7 +17,7 @@ pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;
 /// Everything that can be read.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Query")]
-pub struct Query(ApiQuery, TaskRunQuery);
+pub struct Query(TableQuery, ApiQuery, TaskRunQuery);
 
 /// Everything that can be changed.
 #[derive(Debug, Default, MergedObject)]

@@ -1,0 +1,1 @@
+//! The documents of the stock client and more, against the built schema.

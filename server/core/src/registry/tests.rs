@@ -1,0 +1,1 @@
+//! The registry is consistent with itself.

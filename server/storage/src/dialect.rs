@@ -1,0 +1,163 @@
+//! The only place where SQLite and PostgreSQL differ: rendering, value lists, patterns and JSON conditions.
+//!
+//! Everything else in this crate speaks sea-query and is the same on both.
+
+mod json;
+mod pattern;
+
+use sea_orm::sea_query::extension::postgres::PgBinOper;
+use sea_orm::sea_query::extension::sqlite::SqliteBinOper;
+use sea_orm::sea_query::{
+    Alias, Expr, ExprTrait, Func, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder,
+    Value,
+};
+use signalbox_core::query::Scalar;
+use signalbox_core::registry::Kind;
+
+pub(crate) use json::JsonTest;
+
+/// The database a statement is meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// One file, one process.
+    Sqlite,
+    /// PostgreSQL 14 and later.
+    #[cfg_attr(not(test), expect(dead_code, reason = "rendered and tested now, executed when PostgreSQL arrives"))]
+    Postgres,
+}
+
+impl Dialect {
+    /// Text and parameters of a statement. The text depends on the shape of the request only, never on its values,
+    /// so that the connection's cache of prepared statements hits.
+    pub(crate) fn render(self, statement: &SelectStatement) -> (String, Vec<Value>) {
+        let (sql, values) = match self {
+            Self::Sqlite => statement.build(SqliteQueryBuilder),
+            Self::Postgres => statement.build(PostgresQueryBuilder),
+        };
+        (sql, values.0)
+    }
+
+    /// `target` equals one of `values`. One parameter, a JSON list, carries them all: the statement's text is the
+    /// same for any number, and no database's limit on parameters applies.
+    pub(crate) fn is_one_of(self, target: Expr, kind: Kind, values: &[Scalar]) -> Expr {
+        match values {
+            [] => Expr::val(false),
+            [single] => target.eq(self.scalar(single)),
+            several => target.in_subquery(self.list(kind, several)),
+        }
+    }
+
+    fn list(self, kind: Kind, values: &[Scalar]) -> SelectStatement {
+        let list = serde_json::Value::Array(values.iter().map(|value| self.list_element(value)).collect());
+        let list = Expr::val(list.to_string());
+        let element = Expr::col((Alias::new("element"), Alias::new("value")));
+        let mut select = Query::select();
+        match self {
+            Self::Sqlite => {
+                let element = match kind {
+                    Kind::Uuid => Func::cust("unhex").arg(element).into(),
+                    _ => element,
+                };
+                select.expr(element).from_function(Func::cust("json_each").arg(list), "element");
+            }
+            Self::Postgres => {
+                let elements = Func::cust("jsonb_array_elements_text").arg(list.cast_as("jsonb"));
+                select.expr(element.cast_as(postgres_type(kind))).from_function(elements, "element");
+            }
+        }
+        select
+    }
+
+    fn list_element(self, value: &Scalar) -> serde_json::Value {
+        match value {
+            Scalar::Uuid(id) if self == Self::Sqlite => id.simple().to_string().into(),
+            Scalar::Uuid(id) => id.to_string().into(),
+            Scalar::Text(text) => text.as_str().into(),
+            Scalar::Integer(number) => (*number).into(),
+            Scalar::Boolean(truth) => (*truth).into(),
+            Scalar::Timestamp(instant) => instant.to_rfc3339().into(),
+            Scalar::Json(value) => value.clone(),
+        }
+    }
+
+    /// A column that is to be compared row by row, after an index on another column found the rows. SQLite's
+    /// planner knows no numbers of rows and would as gladly walk through all rows of the tenant.
+    pub(crate) fn unindexed(self, column: Expr) -> Expr {
+        match self {
+            Self::Sqlite => Expr::cust_with_expr("+?", column),
+            Self::Postgres => column,
+        }
+    }
+
+    /// A value as a bound parameter.
+    pub(crate) fn scalar(self, value: &Scalar) -> Expr {
+        match value {
+            Scalar::Uuid(id) => Expr::val(*id),
+            Scalar::Text(text) => Expr::val(text.as_str()),
+            Scalar::Integer(number) => Expr::val(*number),
+            Scalar::Boolean(truth) => Expr::val(*truth),
+            Scalar::Timestamp(instant) => Expr::val(*instant),
+            Scalar::Json(value) => self.json(value),
+        }
+    }
+
+    fn json(self, value: &serde_json::Value) -> Expr {
+        let text = Expr::val(value.to_string());
+        match self {
+            Self::Sqlite => text,
+            Self::Postgres => text.cast_as("jsonb"),
+        }
+    }
+
+    /// `target` matches a LIKE pattern as PostgreSQL reads it.
+    pub(crate) fn like(self, target: Expr, pattern: &str, ignore_case: bool) -> Expr {
+        match self {
+            // SQLite's LIKE ignores case in ASCII and minds it beyond; GLOB minds it everywhere, and sets of
+            // characters make it ignore case everywhere.
+            Self::Sqlite => target.binary(SqliteBinOper::Glob, Expr::val(pattern::glob(pattern, ignore_case))),
+            Self::Postgres if ignore_case => target.binary(PgBinOper::ILike, Expr::val(pattern)),
+            Self::Postgres => target.like(pattern),
+        }
+    }
+
+    /// A condition on a JSON column.
+    pub(crate) fn json_test(self, target: Expr, test: &JsonTest<'_>) -> Expr {
+        match self {
+            Self::Sqlite => json::sqlite(target, test),
+            Self::Postgres => json::postgres(self, target, test),
+        }
+    }
+
+    /// The number of different combinations of several columns.
+    pub(crate) fn count_combinations(self, columns: Vec<Expr>) -> Expr {
+        match self {
+            // quote() renders every value, blobs too, and different values differently.
+            Self::Sqlite => {
+                let quoted = columns.into_iter().map(|column| Expr::expr(Func::cust("quote").arg(column)));
+                quoted
+                    .reduce(|left, right| {
+                        left.binary(SQL_CONCAT, Expr::val(",")).binary(SQL_CONCAT, right)
+                    })
+                    .unwrap_or(Expr::val(0))
+                    .count_distinct()
+            }
+            Self::Postgres => Expr::tuple(columns).count_distinct(),
+        }
+    }
+}
+
+/// SQL's operator that joins texts.
+const SQL_CONCAT: sea_orm::sea_query::BinOper = sea_orm::sea_query::BinOper::Custom("||");
+
+fn postgres_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Uuid => "uuid",
+        Kind::Text => "text",
+        Kind::Integer => "integer",
+        Kind::Interval => "bigint",
+        Kind::Boolean => "boolean",
+        Kind::Timestamp => "timestamptz",
+        Kind::Json => "jsonb",
+        Kind::Bytes => "bytea",
+    }
+}

@@ -1,0 +1,288 @@
+//! Sending the statements of a plan, level by level, and keeping what they bring.
+
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_util::TryStreamExt;
+use sea_orm::sea_query::{SelectStatement, Value};
+use signalbox_core::query::{Aggregate, Function, Level, Node, Output, Plan, ReadScope, Rejection};
+use signalbox_core::registry::{Column, Kind};
+use sqlx::AssertSqlSafe;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
+use uuid::Uuid;
+
+use super::compile::{Compiler, Parents, columns_of};
+use super::{Answer, QueryError, answer, failed, value};
+use crate::dialect::Dialect;
+
+/// What a node of the plan brought.
+pub(super) enum Fetched {
+    /// Rows, written but for their nested levels.
+    Rows(FetchedRows),
+    /// Values of aggregates.
+    Aggregate(FetchedAggregate),
+}
+
+/// The rows of a level as JSON text with gaps where nested levels go.
+pub(super) struct FetchedRows {
+    /// All rows, one after another.
+    pub(super) text: Vec<u8>,
+    /// Where each row ends in `text`.
+    pub(super) ends: Vec<usize>,
+    /// Where the gaps are: as many per row as the level has nested fields, in the order of the fields.
+    pub(super) gaps: Vec<usize>,
+    /// The keys nested levels are found by: as many per row as the level has children.
+    pub(super) keys: Vec<Option<Uuid>>,
+    /// The rows of each parent, in order. Empty for the root.
+    pub(super) of_parent: HashMap<Uuid, Vec<usize>>,
+    /// The nested levels, in the order of the plan's children.
+    pub(super) children: Vec<Fetched>,
+}
+
+/// The values of a level's aggregate functions.
+pub(super) struct FetchedAggregate {
+    /// JSON values in the order of the plan's functions; under the nil key at the root.
+    pub(super) values: HashMap<Uuid, Vec<String>>,
+    /// The levels of `nodes`.
+    pub(super) nodes: Vec<FetchedRows>,
+}
+
+type Pending<'f, T> = Pin<Box<dyn Future<Output = Result<T, QueryError>> + Send + 'f>>;
+
+/// One plan being executed on one connection.
+pub(super) struct Fetch<'a> {
+    connection: &'a mut SqliteConnection,
+    compiler: Compiler<'a>,
+    plan: &'a Plan,
+    statements: usize,
+}
+
+impl<'a> Fetch<'a> {
+    pub(super) fn new(
+        connection: &'a mut SqliteConnection,
+        dialect: Dialect,
+        scope: &'a ReadScope,
+        plan: &'a Plan,
+    ) -> Self {
+        Self { connection, compiler: Compiler::new(dialect, scope), plan, statements: 0 }
+    }
+
+    pub(super) async fn run(mut self) -> Result<Answer, QueryError> {
+        let plan = self.plan;
+        let fetched = self.node(&plan.node, None).await?;
+        Ok(Answer { json: answer::write(plan, &fetched)?, statements: self.statements })
+    }
+
+    async fn node(&mut self, node: &'a Node, parents: Option<Parents<'_>>) -> Result<Fetched, QueryError> {
+        match node {
+            Node::Rows(level) => self.level(level, parents).await.map(Fetched::Rows),
+            Node::Aggregate(aggregate) => self.aggregate(aggregate, parents).await.map(Fetched::Aggregate),
+        }
+    }
+
+    fn level<'f>(&'f mut self, level: &'a Level, parents: Option<Parents<'f>>) -> Pending<'f, FetchedRows> {
+        Box::pin(async move {
+            let limits = &self.plan.limits;
+            let cap = if parents.is_some() { limits.max_rows_level } else { limits.max_rows_root };
+            let mut writer = RowWriter::new(level, parents.is_some());
+            if parents.is_none_or(|parents| !parents.keys.is_empty()) {
+                let statement = self.compiler.level(level, parents, cap);
+                self.send(&statement, |row| {
+                    if writer.rows.ends.len() as u64 >= cap {
+                        return Err(too_many(level, cap).into());
+                    }
+                    writer.push(row)
+                })
+                .await?;
+            }
+            let mut rows = writer.rows;
+            for (index, child) in level.children.iter().enumerate() {
+                let keys = distinct_keys(&rows.keys, index, level.children.len());
+                let parents = Parents { column: child.relation.remote, keys: &keys };
+                let fetched = self.node(&child.node, Some(parents)).await?;
+                rows.children.push(fetched);
+            }
+            Ok(rows)
+        })
+    }
+
+    async fn aggregate(
+        &mut self,
+        aggregate: &'a Aggregate,
+        parents: Option<Parents<'_>>,
+    ) -> Result<FetchedAggregate, QueryError> {
+        let table = aggregate.table;
+        let mut values = HashMap::new();
+        let wanted = parents.is_none_or(|parents| !parents.keys.is_empty());
+        if wanted && !aggregate.functions.is_empty() {
+            let statement =
+                self.compiler.aggregate(table, &aggregate.rows, &aggregate.functions, parents);
+            let nested = parents.is_some();
+            self.send(&statement, |row| {
+                let malformed = |_| QueryError::Malformed { table: table.name, column: "aggregate" };
+                let key = if nested { value::key(row, 0).map_err(malformed)? } else { None };
+                let computed = computed(row, &aggregate.functions, usize::from(nested)).map_err(malformed)?;
+                values.insert(key.unwrap_or_default(), computed);
+                Ok(())
+            })
+            .await?;
+        }
+        let mut nodes = Vec::with_capacity(aggregate.nodes.len());
+        for level in &aggregate.nodes {
+            nodes.push(self.level(level, parents).await?);
+        }
+        Ok(FetchedAggregate { values, nodes })
+    }
+
+    /// Sends one statement and hands over its rows as they come. The only place where a statement leaves.
+    async fn send(
+        &mut self,
+        statement: &SelectStatement,
+        mut each: impl FnMut(&SqliteRow) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        let (sql, values) = self.compiler.dialect.render(statement);
+        let arguments = bind(values).map_err(|error| failed(sqlx::Error::Encode(error)))?;
+        self.statements += 1;
+        // The text comes from the builder alone: names from the registry, values as parameters.
+        let mut rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch(&mut *self.connection);
+        while let Some(row) = rows.try_next().await.map_err(failed)? {
+            each(&row)?;
+        }
+        Ok(())
+    }
+}
+
+fn too_many(level: &Level, cap: u64) -> Rejection {
+    Rejection::limit(format!(
+        "{} has more than {cap} rows here, the most one answer holds; use limit and offset, or a narrower where",
+        level.table.name
+    ))
+}
+
+/// The different keys of one child over all rows, in order of appearance.
+fn distinct_keys(keys: &[Option<Uuid>], child: usize, children: usize) -> Vec<Uuid> {
+    let mut seen = HashSet::new();
+    keys.iter().skip(child).step_by(children.max(1)).flatten().copied().filter(|key| seen.insert(*key)).collect()
+}
+
+/// The parameters as SQLite stores them: uuids as bytes, instants as text in the form they are stored in.
+fn bind(values: Vec<Value>) -> Result<SqliteArguments, sqlx::error::BoxDynError> {
+    use sqlx::Arguments;
+    let mut arguments = SqliteArguments::default();
+    for value in values {
+        match value {
+            Value::Uuid(id) => arguments.add(id.map(|id| id.as_bytes().to_vec()))?,
+            Value::String(text) => arguments.add(text)?,
+            Value::BigInt(number) => arguments.add(number)?,
+            Value::Int(number) => arguments.add(number)?,
+            Value::BigUnsigned(number) => arguments.add(number.map(i64::try_from).transpose()?)?,
+            Value::Double(number) => arguments.add(number)?,
+            Value::Bool(truth) => arguments.add(truth)?,
+            Value::ChronoDateTimeUtc(instant) => arguments.add(instant.map(|instant| instant.to_rfc3339()))?,
+            other => return Err(format!("no SQLite form for the parameter {other:?}").into()),
+        }
+    }
+    Ok(arguments)
+}
+
+fn computed(row: &SqliteRow, functions: &[Function], first: usize) -> Result<Vec<String>, value::Malformed> {
+    let mut values = Vec::with_capacity(functions.len());
+    for (index, function) in functions.iter().enumerate() {
+        let mut text = Vec::new();
+        let index = first + index;
+        match function {
+            Function::Count { .. } | Function::Sum(_) => value::write(&mut text, row, index, Kind::Integer)?,
+            Function::Min(column) | Function::Max(column) => value::write(&mut text, row, index, column.kind)?,
+            Function::Avg(_) => value::write_mean(&mut text, row, index)?,
+        }
+        values.push(String::from_utf8(text).map_err(|_| value::Malformed)?);
+    }
+    Ok(values)
+}
+
+/// Writes the rows of one level.
+struct RowWriter<'p> {
+    level: &'p Level,
+    nested: bool,
+    /// For each field: the text before its value, and where the value comes from.
+    fields: Vec<(Vec<u8>, Source<'p>)>,
+    /// Index of each child's key column.
+    child_keys: Vec<(usize, &'static Column)>,
+    rows: FetchedRows,
+}
+
+enum Source<'p> {
+    Column(usize, &'static Column, &'p [signalbox_core::query::PathStep]),
+    Text(String),
+    Gap,
+}
+
+impl<'p> RowWriter<'p> {
+    fn new(level: &'p Level, nested: bool) -> Self {
+        let columns = columns_of(level);
+        let first = usize::from(nested);
+        let index_of = |name: &str| {
+            let index = columns.iter().position(|column| column.name == name);
+            index.expect("columns_of lists every column of the fields and children") + first
+        };
+        let mut fields = Vec::with_capacity(level.fields.len());
+        for (position, field) in level.fields.iter().enumerate() {
+            let opening = if position == 0 { '{' } else { ',' };
+            let before = format!("{opening}{}:", serde_json::Value::from(field.key.as_str())).into_bytes();
+            let source = match &field.output {
+                Output::Column(column, path) => Source::Column(index_of(column.name), column, path),
+                Output::Typename => Source::Text(format!("\"{}\"", level.table.name)),
+                Output::Child(_) => Source::Gap,
+            };
+            fields.push((before, source));
+        }
+        let key_column = |name: &'static str| {
+            let index = index_of(name);
+            (index, columns[index - first])
+        };
+        let child_keys = level.children.iter().map(|child| key_column(child.relation.local)).collect();
+        let rows = FetchedRows {
+            text: Vec::new(),
+            ends: Vec::new(),
+            gaps: Vec::new(),
+            keys: Vec::new(),
+            of_parent: HashMap::new(),
+            children: Vec::with_capacity(level.children.len()),
+        };
+        Self { level, nested, fields, child_keys, rows }
+    }
+
+    fn push(&mut self, row: &SqliteRow) -> Result<(), QueryError> {
+        let table = self.level.table.name;
+        if self.nested
+            && let Some(parent) =
+                value::key(row, 0).map_err(|_| QueryError::Malformed { table, column: "the parent's key" })?
+        {
+            self.rows.of_parent.entry(parent).or_default().push(self.rows.ends.len());
+        }
+        let text = &mut self.rows.text;
+        for (before, source) in &self.fields {
+            text.extend_from_slice(before);
+            match source {
+                Source::Column(index, column, path) => {
+                    let malformed = |_| QueryError::Malformed { table, column: column.name };
+                    if path.is_empty() {
+                        value::write(text, row, *index, column.kind).map_err(malformed)?;
+                    } else {
+                        value::write_path(text, row, *index, path).map_err(malformed)?;
+                    }
+                }
+                Source::Text(fixed) => text.extend_from_slice(fixed.as_bytes()),
+                Source::Gap => self.rows.gaps.push(text.len()),
+            }
+        }
+        text.extend_from_slice(if self.fields.is_empty() { b"{}" } else { b"}" });
+        self.rows.ends.push(text.len());
+        for (index, column) in &self.child_keys {
+            let malformed = |_| QueryError::Malformed { table, column: column.name };
+            self.rows.keys.push(value::key(row, *index).map_err(malformed)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! Columns of a row as JSON text.
+
+use signalbox_core::query::PathStep;
+use signalbox_core::registry::Kind;
+use sqlx::sqlite::{SqliteRow, SqliteValueRef};
+use sqlx::{Decode, Row, ValueRef};
+use uuid::Uuid;
+
+/// A stored value that does not have its column's form.
+pub(super) struct Malformed;
+
+impl From<sqlx::Error> for Malformed {
+    fn from(_: sqlx::Error) -> Self {
+        Self
+    }
+}
+
+impl From<Box<dyn std::error::Error + Send + Sync>> for Malformed {
+    fn from(_: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        Self
+    }
+}
+
+impl From<serde_json::Error> for Malformed {
+    fn from(_: serde_json::Error) -> Self {
+        Self
+    }
+}
+
+/// Writes the column at `index` as a JSON value.
+pub(super) fn write(out: &mut Vec<u8>, row: &SqliteRow, index: usize, kind: Kind) -> Result<(), Malformed> {
+    let raw = row.try_get_raw(index)?;
+    if raw.is_null() {
+        out.extend_from_slice(b"null");
+        return Ok(());
+    }
+    match kind {
+        Kind::Uuid => {
+            let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+            let text = uuid_of(raw)?.hyphenated().encode_lower(&mut text);
+            write_text(out, text)?;
+        }
+        Kind::Text | Kind::Timestamp => write_text(out, <&str>::decode(raw)?)?,
+        Kind::Integer => write_integer(out, i64::decode(raw)?)?,
+        Kind::Boolean => {
+            let truth = i64::decode(raw)? != 0;
+            out.extend_from_slice(if truth { b"true" } else { b"false" });
+        }
+        Kind::Json => out.extend_from_slice(<&str>::decode(raw)?.as_bytes()),
+        Kind::Bytes => return Err(Malformed),
+        Kind::Interval => write_text(out, &interval(i64::decode(raw)?))?,
+    }
+    Ok(())
+}
+
+/// Writes the part of a JSON column at a path, verbatim; null where the path leads nowhere.
+pub(super) fn write_path(
+    out: &mut Vec<u8>,
+    row: &SqliteRow,
+    index: usize,
+    path: &[PathStep],
+) -> Result<(), Malformed> {
+    let raw = row.try_get_raw(index)?;
+    let part = if raw.is_null() { None } else { part(<&str>::decode(raw)?, path) };
+    out.extend_from_slice(part.unwrap_or("null").as_bytes());
+    Ok(())
+}
+
+fn part<'a>(json: &'a str, path: &[PathStep]) -> Option<&'a str> {
+    use serde_json::value::RawValue;
+    use std::collections::HashMap;
+    let mut here: &str = json;
+    for step in path {
+        // A step by number can also be a key of an object, and the other way round, as in PostgreSQL's #>.
+        let (key, index) = match step {
+            PathStep::Key(key) => (key.clone(), key.parse().ok()),
+            PathStep::Index(index) => (index.to_string(), Some(*index)),
+        };
+        here = if let Ok(object) = serde_json::from_str::<HashMap<String, &'a RawValue>>(here) {
+            object.get(&key)?.get()
+        } else {
+            let array: Vec<&'a RawValue> = serde_json::from_str(here).ok()?;
+            array.get(index?)?.get()
+        };
+    }
+    Some(here)
+}
+
+/// Writes a mean, which may have a fraction.
+pub(super) fn write_mean(out: &mut Vec<u8>, row: &SqliteRow, index: usize) -> Result<(), Malformed> {
+    let raw = row.try_get_raw(index)?;
+    if raw.is_null() {
+        out.extend_from_slice(b"null");
+    } else {
+        serde_json::to_writer(out, &f64::decode(raw)?)?;
+    }
+    Ok(())
+}
+
+/// The key at `index`; nothing when it is null.
+pub(super) fn key(row: &SqliteRow, index: usize) -> Result<Option<Uuid>, Malformed> {
+    let raw = row.try_get_raw(index)?;
+    if raw.is_null() { Ok(None) } else { uuid_of(raw).map(Some) }
+}
+
+/// Uuids are stored as their 16 bytes.
+fn uuid_of(raw: SqliteValueRef<'_>) -> Result<Uuid, Malformed> {
+    Uuid::from_slice(<&[u8]>::decode(raw)?).map_err(|_| Malformed)
+}
+
+/// Writes a JSON string.
+pub(super) fn write_text(out: &mut Vec<u8>, text: &str) -> Result<(), Malformed> {
+    Ok(serde_json::to_writer(out, text)?)
+}
+
+pub(super) fn write_integer(out: &mut Vec<u8>, number: i64) -> Result<(), Malformed> {
+    Ok(serde_json::to_writer(out, &number)?)
+}
+
+/// Seconds as PostgreSQL prints an interval.
+fn interval(seconds: i64) -> String {
+    let sign = if seconds < 0 { "-" } else { "" };
+    let seconds = seconds.unsigned_abs();
+    format!("{sign}{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
