@@ -35,7 +35,7 @@ pub const MIGRATION: Migration = Migration {
             version_group_id text NOT NULL, version bigint NOT NULL, name text NOT NULL, description text,
             environment {json}, run_config {json}, parameters {json} NOT NULL, storage {json},
             settings {json} NOT NULL, serialized_flow {json}, schedule {json}, core_version text,
-            archived boolean NOT NULL, is_schedule_active boolean NOT NULL,
+            archived boolean NOT NULL, is_schedule_active boolean NOT NULL, registration_fingerprint bigint,
             UNIQUE (flow_group_id, version))",
         "CREATE INDEX flow_name ON flow (tenant_id, name, version)", // flow by name, newest version
         "CREATE INDEX flow_project ON flow (project_id)", // a project's flows; cascade

@@ -6,6 +6,9 @@ use super::{
     log::LogMutation,
     table::TableQuery,
     task_run::{TaskRunMutation, TaskRunQuery},
+    agent::AgentMutation,
+    flow::{FlowMutation, RegistrationMutation},
+    project::ProjectMutation,
     tenant::TenantMutation,
 };
 use async_graphql::{EmptySubscription, MergedObject, Object, Schema};
@@ -30,6 +33,10 @@ pub struct Mutation(
     ClaimMutation,
     TaskRunMutation,
     LogMutation,
+    ProjectMutation,
+    RegistrationMutation,
+    FlowMutation,
+    AgentMutation,
 );
 
 /// Reads that are not tables.

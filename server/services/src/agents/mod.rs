@@ -1,5 +1,9 @@
-//! Agents.
+//! Agents: who takes runs.
 
+mod delete;
 mod poll;
+mod register;
 
+pub use delete::delete;
 pub(crate) use poll::{PollCache, note_poll};
+pub use register::{RegisterAgent, register};

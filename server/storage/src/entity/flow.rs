@@ -26,6 +26,7 @@ pub struct Model {
     pub core_version: Option<String>,
     pub archived: bool,
     pub is_schedule_active: bool,
+    pub registration_fingerprint: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,11 +2,17 @@
 //! tenant; the few that must look across tenants (authentication, the tenants themselves) take the store and say so.
 
 pub mod agent;
+pub mod agent_config;
 pub mod api_key;
+pub mod edge;
+pub mod flow;
+pub mod flow_group;
 pub mod flow_run;
 mod insert;
 mod list;
 pub mod log;
+pub mod project;
 mod row;
+pub mod task;
 pub mod task_run;
 pub mod tenant;

@@ -1,0 +1,5 @@
+//! Agents and their settings.
+
+mod mutation;
+
+pub use mutation::AgentMutation;

@@ -1,0 +1,5 @@
+//! Projects.
+
+mod mutation;
+
+pub use mutation::ProjectMutation;

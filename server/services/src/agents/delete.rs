@@ -1,0 +1,29 @@
+//! Forgets an agent.
+
+use crate::{ServiceError, Services};
+use signalbox_core::access::{Access, Operator};
+use signalbox_schema::AgentId;
+use signalbox_storage::{StorageError, TenantTx, Transaction, repo::agent};
+
+/// Forgets an agent; its runs stay, without it. Whether there was one.
+pub async fn delete(
+    services: &Services,
+    access: &Access<Operator>,
+    id: AgentId,
+) -> Result<bool, ServiceError> {
+    Ok(services.store().write(access, &Delete { id }).await?)
+}
+
+struct Delete {
+    id: AgentId,
+}
+
+impl Transaction for Delete {
+    const NAME: &'static str = "agent.delete";
+    type Output = bool;
+    type Error = StorageError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<bool, StorageError> {
+        agent::delete(tx, self.id).await
+    }
+}

@@ -1,0 +1,31 @@
+//! Deletes flows.
+
+use crate::{ServiceError, Services};
+use signalbox_bus::Topic;
+use signalbox_core::access::{Access, Operator};
+use signalbox_schema::FlowId;
+use signalbox_storage::{StorageError, TenantTx, Transaction, repo::flow};
+
+/// Deletes one version of a flow with its runs; whether there was one.
+pub async fn delete(services: &Services, access: &Access<Operator>, id: FlowId) -> Result<bool, ServiceError> {
+    let deleted = services.store().write(access, &Delete { id }).await?;
+    if deleted {
+        // An agent may hold a run that is gone.
+        services.hint(Topic::Work(access.tenant()));
+    }
+    Ok(deleted)
+}
+
+struct Delete {
+    id: FlowId,
+}
+
+impl Transaction for Delete {
+    const NAME: &'static str = "flow.delete";
+    type Output = bool;
+    type Error = StorageError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<bool, StorageError> {
+        flow::delete(tx, self.id).await
+    }
+}

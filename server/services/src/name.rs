@@ -1,0 +1,34 @@
+//! Names that people give to things.
+
+use crate::ServiceError;
+
+/// Longest name, in bytes: what a registration allows for the names inside a flow.
+const LONGEST: usize = 1_000;
+/// Longest description, in bytes.
+const LONGEST_DESCRIPTION: usize = 100_000;
+
+/// Refuses a name that is blank, endless or cannot be stored; `field` is what the request calls it.
+pub(crate) fn check(field: &str, name: &str) -> Result<(), ServiceError> {
+    if name.trim().is_empty() {
+        return Err(ServiceError::invalid(format!("{field} must not be empty")));
+    }
+    bounded(field, name, LONGEST)
+}
+
+/// Refuses a text that may be empty, but is endless or cannot be stored.
+pub(crate) fn check_description(field: &str, text: Option<&str>) -> Result<(), ServiceError> {
+    text.map_or(Ok(()), |text| bounded(field, text, LONGEST_DESCRIPTION))
+}
+
+fn bounded(field: &str, text: &str, most: usize) -> Result<(), ServiceError> {
+    if text.len() > most {
+        return Err(ServiceError::invalid(format!(
+            "{field} is {} bytes long; at most {most} are allowed",
+            text.len()
+        )));
+    }
+    if text.contains('\0') {
+        return Err(ServiceError::invalid(format!("{field} must not contain NUL characters")));
+    }
+    Ok(())
+}

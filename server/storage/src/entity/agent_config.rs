@@ -1,0 +1,20 @@
+//! Settings that agents fetch by id.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "agent_config")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub created: DateTimeUtc,
+    pub updated: DateTimeUtc,
+    pub tenant_id: Uuid,
+    pub name: Option<String>,
+    pub settings: Json,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,76 @@
+//! Settings that agents fetch by id.
+
+use crate::{StorageError, TenantTx, entity::agent_config};
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Settings of agents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AgentConfig {
+    /// What people call them.
+    pub name: Option<String>,
+    /// The settings (an object).
+    pub settings: Value,
+}
+
+/// Adds settings under an id.
+pub async fn insert(
+    tx: &TenantTx,
+    id: Uuid,
+    config: &AgentConfig,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let row = agent_config::ActiveModel {
+        id: Set(id),
+        created: Set(now),
+        updated: Set(now),
+        tenant_id: Set(tx.tenant_uuid()),
+        name: Set(config.name.clone()),
+        settings: Set(config.settings.clone()),
+    };
+    agent_config::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// The settings with this id.
+pub async fn find(tx: &TenantTx, id: Uuid) -> Result<Option<AgentConfig>, StorageError> {
+    let row = agent_config::Entity::find_by_id(id)
+        .filter(agent_config::Column::TenantId.eq(tx.tenant_uuid()))
+        .one(tx)
+        .await?;
+    Ok(row.map(|row| AgentConfig { name: row.name, settings: row.settings }))
+}
+
+/// Writes changed settings.
+pub async fn save(
+    tx: &TenantTx,
+    id: Uuid,
+    config: &AgentConfig,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let row = agent_config::ActiveModel {
+        name: Set(config.name.clone()),
+        settings: Set(config.settings.clone()),
+        updated: Set(now),
+        ..Default::default()
+    };
+    agent_config::Entity::update_many()
+        .set(row)
+        .filter(agent_config::Column::Id.eq(id))
+        .filter(agent_config::Column::TenantId.eq(tx.tenant_uuid()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Removes settings; whether there were any.
+pub async fn delete(tx: &TenantTx, id: Uuid) -> Result<bool, StorageError> {
+    let result = agent_config::Entity::delete_many()
+        .filter(agent_config::Column::Id.eq(id))
+        .filter(agent_config::Column::TenantId.eq(tx.tenant_uuid()))
+        .exec(tx)
+        .await?;
+    Ok(result.rows_affected > 0)
+}

@@ -1,0 +1,57 @@
+//! Flows: registered versions.
+
+mod archive;
+mod change;
+mod insert;
+mod version;
+
+pub use archive::{archive, delete_auto_scheduled, waiting_ad_hoc};
+pub use change::{
+    close_registration, delete, set_document, set_project, set_schedule_active, set_settings_of_group,
+};
+pub use insert::{NewFlow, insert};
+pub use version::{Newest, current, has_runs, newest, unarchived, version_group};
+
+use crate::{StorageError, TenantTx, entity::flow};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::Value;
+use signalbox_schema::{FlowGroupId, FlowId, ProjectId};
+
+/// A registered version.
+#[derive(Debug)]
+pub struct Flow {
+    /// Its id.
+    pub id: FlowId,
+    /// Where it lies.
+    pub project: ProjectId,
+    /// What it is a version of.
+    pub group: FlowGroupId,
+    /// Whether it was put away.
+    pub archived: bool,
+    /// Whether its schedule makes runs.
+    pub is_schedule_active: bool,
+    /// Its own schedule, as serialized.
+    pub schedule: Option<Value>,
+    /// Its declared parameters (a list).
+    pub parameters: Value,
+    /// The document it was registered with, tasks and edges included.
+    pub document: Option<Value>,
+}
+
+/// The flow with this id.
+pub async fn find(tx: &TenantTx, id: FlowId) -> Result<Option<Flow>, StorageError> {
+    let row = flow::Entity::find_by_id(id.0)
+        .filter(flow::Column::TenantId.eq(tx.tenant_uuid()))
+        .one(tx)
+        .await?;
+    Ok(row.map(|row| Flow {
+        id: FlowId(row.id),
+        project: ProjectId(row.project_id),
+        group: FlowGroupId(row.flow_group_id),
+        archived: row.archived,
+        is_schedule_active: row.is_schedule_active,
+        schedule: row.schedule,
+        parameters: row.parameters,
+        document: row.serialized_flow,
+    }))
+}

@@ -1,0 +1,111 @@
+//! Flow groups: what all versions of a flow share.
+
+use crate::{StorageError, TenantTx, entity::flow_group};
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::Value;
+use signalbox_schema::FlowGroupId;
+
+/// A flow group. JSON fields are as the API shows them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowGroup {
+    /// Its id.
+    pub id: FlowGroupId,
+    /// The version group it stands for; unique in the tenant.
+    pub name: String,
+    /// What the flow is for.
+    pub description: Option<String>,
+    /// Labels of its runs (a list); `None` leaves them to the flow.
+    pub labels: Option<Value>,
+    /// A schedule that replaces the flow's own.
+    pub schedule: Option<Value>,
+    /// Switches, and the key of the last registration.
+    pub settings: Value,
+    /// Parameters of its runs, by name.
+    pub default_parameters: Value,
+    /// The run config of its runs; `None` leaves it to the flow.
+    pub run_config: Option<Value>,
+}
+
+impl From<flow_group::Model> for FlowGroup {
+    fn from(row: flow_group::Model) -> Self {
+        Self {
+            id: FlowGroupId(row.id),
+            name: row.name,
+            description: row.description,
+            labels: row.labels,
+            schedule: row.schedule,
+            settings: row.settings,
+            default_parameters: row.default_parameters,
+            run_config: row.run_config,
+        }
+    }
+}
+
+impl FlowGroup {
+    fn columns(&self) -> flow_group::ActiveModel {
+        flow_group::ActiveModel {
+            name: Set(self.name.clone()),
+            description: Set(self.description.clone()),
+            labels: Set(self.labels.clone()),
+            schedule: Set(self.schedule.clone()),
+            settings: Set(self.settings.clone()),
+            default_parameters: Set(self.default_parameters.clone()),
+            run_config: Set(self.run_config.clone()),
+            ..Default::default()
+        }
+    }
+}
+
+/// Adds a flow group.
+pub async fn insert(tx: &TenantTx, group: &FlowGroup, now: DateTime<Utc>) -> Result<(), StorageError> {
+    let row = flow_group::ActiveModel {
+        id: Set(group.id.0),
+        created: Set(now),
+        updated: Set(now),
+        tenant_id: Set(tx.tenant_uuid()),
+        ..group.columns()
+    };
+    flow_group::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// The flow group with this id.
+pub async fn find(tx: &TenantTx, id: FlowGroupId) -> Result<Option<FlowGroup>, StorageError> {
+    let row = flow_group::Entity::find_by_id(id.0)
+        .filter(flow_group::Column::TenantId.eq(tx.tenant_uuid()))
+        .one(tx)
+        .await?;
+    Ok(row.map(Into::into))
+}
+
+/// The flow group that stands for a version group.
+pub async fn find_by_name(tx: &TenantTx, name: &str) -> Result<Option<FlowGroup>, StorageError> {
+    let row = flow_group::Entity::find()
+        .filter(flow_group::Column::TenantId.eq(tx.tenant_uuid()))
+        .filter(flow_group::Column::Name.eq(name))
+        .one(tx)
+        .await?;
+    Ok(row.map(Into::into))
+}
+
+/// Writes a changed flow group.
+pub async fn save(tx: &TenantTx, group: &FlowGroup, now: DateTime<Utc>) -> Result<(), StorageError> {
+    flow_group::Entity::update_many()
+        .set(flow_group::ActiveModel { updated: Set(now), ..group.columns() })
+        .filter(flow_group::Column::Id.eq(group.id.0))
+        .filter(flow_group::Column::TenantId.eq(tx.tenant_uuid()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Removes a flow group with all its versions; whether there was one.
+pub async fn delete(tx: &TenantTx, id: FlowGroupId) -> Result<bool, StorageError> {
+    let result = flow_group::Entity::delete_many()
+        .filter(flow_group::Column::Id.eq(id.0))
+        .filter(flow_group::Column::TenantId.eq(tx.tenant_uuid()))
+        .exec(tx)
+        .await?;
+    Ok(result.rows_affected > 0)
+}
