@@ -8,14 +8,12 @@ use signalbox_client::{
     operations::{self, FlowRunState, Held, NewState, ReleaseFlowRuns},
 };
 use signalbox_schema::{State, StateType};
-use tokio::sync::watch;
 
 use super::Ending;
 use crate::{
     agent::Context,
     executor::{Exit, ExitStatus},
     logs::Level,
-    work::slots::Order,
 };
 
 /// What remains to be said about a run whose work has ended.
@@ -28,12 +26,7 @@ enum Verdict {
 }
 
 /// Reports and releases; answers the state the run was left in, or `None` when it is not ours any more.
-pub(super) async fn finish(
-    context: &Context,
-    held: Held,
-    ending: Ending,
-    mut orders: watch::Receiver<Order>,
-) -> Option<StateType> {
+pub(super) async fn finish(context: &Context, held: Held, ending: Ending) -> Option<StateType> {
     match ending {
         Ending::Abandoned => return None,
         // The server took the lease back with the final state.
@@ -42,7 +35,7 @@ pub(super) async fn finish(
     }
     let id = held.flow_run_id;
     let read = || async move { operations::flow_run_state(&context.session().client, id).await };
-    let left_in = match deliver(held, &mut orders, "reading its state", read).await {
+    let left_in = match deliver(held, "reading its state", read).await {
         Ok(Some(now)) => match verdict(&ending, &now) {
             Verdict::Leave => now.state,
             Verdict::Report(kind, message) => {
@@ -62,7 +55,7 @@ pub(super) async fn finish(
                     let new = new.clone();
                     async move { operations::set_flow_run_state(&context.session().client, new).await }
                 };
-                match deliver(held, &mut orders, "reporting its end", report).await {
+                match deliver(held, "reporting its end", report).await {
                     Ok(_) => Some(kind),
                     Err(Undelivered::Lost) => return None,
                     Err(Undelivered::Refused) => now.state,
@@ -80,7 +73,7 @@ pub(super) async fn finish(
         operations::release_flow_runs(&session.client, &release).await
     };
     // A lease that could not be given back lapses by itself.
-    let _ = deliver(held, &mut orders, "releasing it", release).await;
+    let _ = deliver(held, "releasing it", release).await;
     left_in
 }
 
@@ -147,31 +140,18 @@ enum Undelivered {
     Refused,
 }
 
-/// Sends until the API has it, refuses it, or the run is somebody else's.
-async fn deliver<T, F>(
-    held: Held,
-    orders: &mut watch::Receiver<Order>,
-    what: &'static str,
-    send: impl Fn() -> F,
-) -> Result<T, Undelivered>
+/// Sends until the API has it or refuses it. An order to abandon the run does not end this: the lease's token decides
+/// whether a report still counts.
+async fn deliver<T, F>(held: Held, what: &'static str, send: impl Fn() -> F) -> Result<T, Undelivered>
 where
     F: Future<Output = Result<T, ClientError>>,
 {
     let mut backoff = Backoff::default();
     let mut away = false;
-    let abandoned = async {
-        if orders.wait_for(|order| *order == Order::Abandon).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::pin!(abandoned);
     loop {
-        let error = tokio::select! {
-            answer = send() => match answer {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            },
-            () = &mut abandoned => return Err(Undelivered::Lost),
+        let error = match send().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
         };
         match error.class() {
             Class::LeaseLost => {
@@ -186,10 +166,7 @@ where
                 if !std::mem::replace(&mut away, true) {
                     tracing::warn!(flow_run.id = %held.flow_run_id, "{what} failed; trying again until it is done");
                 }
-                tokio::select! {
-                    () = tokio::time::sleep(backoff.next(error.retry_after())) => {}
-                    () = &mut abandoned => return Err(Undelivered::Lost),
-                }
+                tokio::time::sleep(backoff.next(error.retry_after())).await;
             }
         }
     }

@@ -65,7 +65,7 @@ pub(crate) fn accompany(context: Arc<Context>, claimed: ClaimedRun) {
             }
         };
         drop(alive);
-        let state = finish::finish(&context, held, ending, orders).await;
+        let state = finish::finish(&context, held, ending).await;
         context.record(RunOutcome { flow_run_id: held.flow_run_id, state });
         tracing::info!(flow_run.id = %held.flow_run_id, state = state.map(StateType::as_str), "done with the run");
         context.slots.free(held);

@@ -145,3 +145,22 @@ async fn an_agent_that_starts_before_its_server_waits_for_it() {
     server.until_released(run).await;
     agent.drained().await;
 }
+
+#[tokio::test]
+async fn runs_whose_claim_was_answered_into_the_void_are_asked_for_again() {
+    let server = FakeServer::start().await;
+    server.with(|records| records.lost_answers = 2);
+    let executor = Scripted::obedient();
+    let agent = start(&server, config(&server), executor.clone());
+    let run = server.queue_run(1, &json!({}));
+    executor.until_started(run).await;
+    // A question with a new id gets what is new, not the same again.
+    let next = server.queue_run(2, &json!({}));
+    executor.until_started(next).await;
+    executor.end(run, ExitStatus::Code(1), "");
+    executor.end(next, ExitStatus::Code(1), "");
+    server.until_released(run).await;
+    server.until_released(next).await;
+    assert_eq!(executor.events().iter().filter(|event| **event == Event::Started(run)).count(), 1);
+    assert_eq!(agent.drained().await.executed, 2);
+}

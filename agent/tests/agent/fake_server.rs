@@ -42,6 +42,10 @@ pub(crate) struct Records {
     /// Answered to the operation of that name, once each.
     pub(crate) refusals: VecDeque<(&'static str, &'static str)>,
     pub(crate) renew_seconds: u64,
+    /// So many answers with runs do not reach the agent.
+    pub(crate) lost_answers: u32,
+    /// The runs of each question, by its id.
+    handed_out: HashMap<Uuid, Vec<Value>>,
     /// Requests that did not fit the contract.
     pub(crate) complaints: Vec<String>,
     next_token: u128,
@@ -61,9 +65,6 @@ pub(crate) struct ClaimSeen {
     pub(crate) at: Instant,
     pub(crate) slots: u64,
     pub(crate) held: Vec<Uuid>,
-    pub(crate) id: Uuid,
-    /// Whether it was answered.
-    pub(crate) answered: bool,
 }
 
 #[derive(Clone)]
@@ -228,25 +229,28 @@ async fn claim(server: &FakeServer, input: &Value) -> Result<Value, &'static str
         .map(|held| (uuid(&held["flow_run_id"]), uuid(&held["lease_token"])))
         .collect();
     let id = uuid(&input["claim_id"]);
-    let index = server.with(|records| {
+    server.with(|records| {
         let held = held.iter().map(|(run, _)| *run).collect();
-        records.claims.push(ClaimSeen { at: Instant::now(), slots, held, id, answered: false });
+        records.claims.push(ClaimSeen { at: Instant::now(), slots, held });
         if uuid(&input["agent_id"]) != AGENT {
             records.complaints.push("claim by an unknown agent".into());
         }
-        if records.claims.iter().any(|earlier| earlier.answered && earlier.id == id) {
-            records.complaints.push("a claim's id was used again after its answer".into());
-        }
-        records.claims.len() - 1
     });
     let mut changed = server.changed.subscribe();
     let deadline = tokio::time::Instant::now() + Duration::from_millis(input["wait_ms"].as_u64().unwrap());
     loop {
         changed.borrow_and_update();
         let late = tokio::time::Instant::now() >= deadline;
-        let answer = hand_out(&mut server.records.lock().unwrap(), &held, slots, late);
+        let answer = hand_out(&mut server.records.lock().unwrap(), id, &held, slots, late);
         if let Some(answer) = answer {
-            server.with(|records| records.claims[index].answered = true);
+            let lost = server.with(|records| {
+                let lost = records.lost_answers > 0 && answer["runs"] != json!([]);
+                records.lost_answers -= u32::from(lost);
+                lost
+            });
+            if lost {
+                return Err("API_ERROR");
+            }
             return Ok(json!({ "claim_flow_runs": answer }));
         }
         let _ = tokio::time::timeout_at(deadline, changed.changed()).await;
@@ -254,7 +258,7 @@ async fn claim(server: &FakeServer, input: &Value) -> Result<Value, &'static str
 }
 
 /// Runs and directives, when there are any or the wait is over.
-fn hand_out(records: &mut Records, held: &[(Uuid, Uuid)], slots: u64, late: bool) -> Option<Value> {
+fn hand_out(records: &mut Records, id: Uuid, held: &[(Uuid, Uuid)], slots: u64, late: bool) -> Option<Value> {
     let directives: Vec<Value> = held
         .iter()
         .filter_map(|(id, token)| {
@@ -264,7 +268,8 @@ fn hand_out(records: &mut Records, held: &[(Uuid, Uuid)], slots: u64, late: bool
             Some(json!({"flow_run_id": id, "action": action, "reason": "test"}))
         })
         .collect();
-    let mut runs = Vec::new();
+    // The same question gets the same runs.
+    let mut runs = records.handed_out.get(&id).cloned().unwrap_or_default();
     while runs.len() < usize::try_from(slots).unwrap()
         && let Some(mut run) = records.queue.pop_front()
     {
@@ -283,6 +288,7 @@ fn hand_out(records: &mut Records, held: &[(Uuid, Uuid)], slots: u64, late: bool
         records.runs.insert(uuid(&run["flow_run_id"]), row);
         runs.push(run);
     }
+    records.handed_out.insert(id, runs.clone());
     let renew_seconds = records.renew_seconds;
     (!runs.is_empty() || !directives.is_empty() || late).then(|| {
         json!({
