@@ -72,6 +72,8 @@ async fn let_go(context: &Context, handle: &Handle) -> Ending {
     if concluded.is_some() {
         // Whether it ended in time makes no difference to what is done next.
         let _ = timeout(context.config.grace, end(context, handle)).await;
+    } else {
+        tracing::warn!(flow_run.id = %handle.flow_run_id, "the run is not ours any more; its work is ended");
     }
     stop(context, handle, Duration::ZERO).await;
     concluded.map_or(Ending::Abandoned, Ending::Concluded)

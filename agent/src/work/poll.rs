@@ -125,7 +125,10 @@ fn act(context: &Arc<Context>, claim: Claim) -> bool {
         };
         if context.slots.order(directive.flow_run_id, order) {
             news = true;
-            tracing::info!(flow_run.id = %directive.flow_run_id, ?order, "ordered by the server");
+            // Every run that ends is abandoned in the end; only a cancellation is worth a line.
+            if order == Order::Cancel {
+                tracing::info!(flow_run.id = %directive.flow_run_id, "to be cancelled");
+            }
         }
     }
     for claimed in claim.runs {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nix::{
     errno::Errno,
-    sys::signal::{Signal, killpg},
+    sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
 use tokio::time::Instant;
@@ -24,9 +24,20 @@ impl ProcessGroup {
         Self(Pid::from_raw(i32::try_from(pid).expect("process ids are positive and fit pid_t")))
     }
 
-    /// Sends a signal to every member; a group that is gone is no error.
+    /// Interrupts the leader alone, as Prefect's own cancellation does: it ends what it has started in its own way,
+    /// while an interrupted heartbeat process would write an error into the run's log.
+    pub(super) fn interrupt_leader(self) {
+        self.tell(Signal::SIGINT, kill);
+    }
+
+    /// Sends a signal to every member.
     pub(super) fn signal(self, signal: Signal) {
-        match killpg(self.0, signal) {
+        self.tell(signal, killpg);
+    }
+
+    /// Who is gone already is no error.
+    fn tell(self, signal: Signal, send: fn(Pid, Signal) -> nix::Result<()>) {
+        match send(self.0, signal) {
             Ok(()) | Err(Errno::ESRCH) => {}
             Err(error) => {
                 tracing::warn!(pid = self.0.as_raw(), %signal, %error, "a signal could not be sent");

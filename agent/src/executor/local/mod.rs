@@ -10,7 +10,10 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -59,6 +62,8 @@ enum OutputDir {
 
 struct Process {
     group: ProcessGroup,
+    /// Set as soon as the leader was collected: from then on its process id may be somebody else's.
+    collected: AtomicBool,
     capture: Arc<Capture>,
     ended: watch::Receiver<Option<Exit>>,
 }
@@ -170,7 +175,13 @@ impl Executor for Local {
         let pid = child.id().expect("a child that was not waited for has its id");
         let group = ProcessGroup::led_by(pid);
         let (tell, ended) = watch::channel(None);
-        let process = Arc::new(Process { group, capture: Arc::clone(&capture), ended });
+        let process = Arc::new(Process {
+            group,
+            collected: AtomicBool::new(false),
+            capture: Arc::clone(&capture),
+            ended,
+        });
+        let watched = Arc::clone(&process);
         self.processes.lock().unwrap_or_else(PoisonError::into_inner).insert(flow_run_id, process);
 
         let show = self.config.show_flow_logs;
@@ -182,6 +193,7 @@ impl Executor for Local {
                     _ = tick.tick() => Capture::look_after(&capture, show).await,
                 }
             };
+            watched.collected.store(true, Ordering::Release);
             // What the leader leaves behind has no purpose any more: above all Prefect's heartbeat process, which
             // would go on telling the server that the run lives.
             group.kill_until_gone().await;
@@ -217,18 +229,20 @@ impl Executor for Local {
     async fn stop(&self, handle: &Handle, grace: Duration) -> Result<(), ExecutorError> {
         let process = self.process(handle)?;
         let begun = Instant::now();
-        for (signal, until) in [(Signal::SIGINT, grace / 2), (Signal::SIGTERM, grace)] {
-            if until.is_zero() || process.ended.borrow().is_some() {
-                continue;
+        let running = || !process.collected.load(Ordering::Acquire);
+        if !grace.is_zero() && running() {
+            process.group.interrupt_leader();
+            let _ = tokio::time::timeout_at(begun + grace / 2, self.wait(handle)).await;
+            if running() {
+                process.group.signal(Signal::SIGTERM);
+                let _ = tokio::time::timeout_at(begun + grace, self.wait(handle)).await;
             }
-            process.group.signal(signal);
-            let _ = tokio::time::timeout_at(begun + until, self.wait(handle)).await;
         }
-        if process.ended.borrow().is_none() {
+        if running() {
             process.group.signal(Signal::SIGKILL);
-            self.wait(handle).await?;
         }
-        Ok(())
+        // What is left of the group when its leader is gone is killed by the task that watches it.
+        self.wait(handle).await.map(|_| ())
     }
 
     async fn reattach(&self, handle: &Handle) -> Result<(), ExecutorError> {
