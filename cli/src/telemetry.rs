@@ -1,4 +1,6 @@
-//! The log of the long-running commands (agent, dev) on stderr. The server sets up its own.
+//! The log of the agent on stderr. The server sets up its own, also when an agent runs beside it (`dev`).
+
+use std::io::IsTerminal;
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
@@ -34,7 +36,10 @@ pub(crate) fn start(format: LogFormat) -> Result<(), Failure> {
         Failure::usage(format!("SIGNALBOX_LOG={wanted} cannot be understood: {error}"))
             .hint("Write for example info, debug, or info,signalbox_agent=debug")
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     let started = match format {
         LogFormat::Pretty => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

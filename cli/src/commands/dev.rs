@@ -99,7 +99,7 @@ async fn start_agents(
             && let Err(error) = probe(&local).await
         {
             screen::warn(&format!("no agent was started: {error}"));
-            screen::note("The server runs without; name a Python that has prefect with --python PROGRAM.");
+            screen::note("The server runs without an agent.");
             return Ok(agents);
         }
         agents.push(start(config, local, shutdown.clone())?);

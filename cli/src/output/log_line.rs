@@ -24,6 +24,15 @@ pub(crate) struct LogLine {
 }
 
 impl LogLine {
+    /// Whether this is the line with which Prefect's runner closes a run ("Flow run SUCCESS: …"): nothing follows it. It
+    /// arrives after the run's last state, because runners send their lines in batches and the last at their exit.
+    pub(crate) fn closes_run(&self) -> bool {
+        let outcome = self.message.as_deref().and_then(|message| message.strip_prefix("Flow run "));
+        // "Flow run has been cancelled, …" is followed by more.
+        self.name.as_deref() == Some("prefect.CloudFlowRunner")
+            && outcome.is_some_and(|outcome| outcome.starts_with(|c: char| c.is_ascii_uppercase()))
+    }
+
     /// `12:03:04.567 INFO  prefect.CloudFlowRunner  message`
     pub(crate) fn show(&self, colours: bool) -> String {
         let when = time::time_of_day(self.timestamp);
@@ -85,6 +94,20 @@ mod tests {
         };
         let shown = line.show(false);
         assert!(shown.ends_with(" WARNING  prefect.task  50 %[2J done"), "{shown}");
+    }
+
+    #[test]
+    fn the_runners_last_line_is_recognised() {
+        let line = |message: &str| LogLine {
+            id: Uuid::nil(),
+            timestamp: DateTime::UNIX_EPOCH,
+            level: None,
+            name: Some("prefect.CloudFlowRunner".into()),
+            message: Some(message.into()),
+        };
+        assert!(line("Flow run SUCCESS: all reference tasks succeeded").closes_run());
+        assert!(!line("Flow run has been cancelled, cancelling active tasks").closes_run());
+        assert!(!line("Beginning Flow run for 'etl'").closes_run());
     }
 
     #[test]

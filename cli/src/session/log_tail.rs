@@ -127,11 +127,6 @@ impl LogTail {
         }
     }
 
-    /// When the latest line that was read was written.
-    pub(crate) fn last_written(&self) -> Option<DateTime<Utc>> {
-        self.newest.map(|(_, written)| written)
-    }
-
     /// The line, unless it was shown before or is too unimportant.
     fn accept(&mut self, stored: Stored) -> Option<LogLine> {
         let seen = (stored.created, stored.line.timestamp);
@@ -167,7 +162,6 @@ mod tests {
         assert!(tail.accept(stored(2, 110, "INFO")).is_some());
         // A line that was stored a little earlier but appears later is still shown.
         assert!(tail.accept(stored(3, 109, "INFO")).is_some());
-        assert_eq!(tail.last_written(), DateTime::from_timestamp(110, 0));
     }
 
     #[test]

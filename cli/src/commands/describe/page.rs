@@ -63,9 +63,11 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// One line, indented. It may hold colours.
-    pub(super) fn line(&mut self, text: &str) {
-        let _ = writeln!(self.text, "  {text}");
+    /// A text of one or more lines, indented. It may hold colours.
+    pub(super) fn lines(&mut self, text: &str) {
+        for line in text.lines() {
+            let _ = writeln!(self.text, "  {line}");
+        }
     }
 
     /// The page without its last line end.

@@ -61,6 +61,7 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> Result<(), F
         };
     }
     print(&lines, session)?;
+    let mut closed = lines.iter().any(LogLine::closes_run);
     let mut pause = SHORTEST_PAUSE;
     let mut looks = 0;
     while looks < LAST_LOOKS {
@@ -72,6 +73,10 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> Result<(), F
             Err(error) => return Err(explain(&error)),
         };
         print(&lines, session)?;
+        closed |= lines.iter().any(LogLine::closes_run);
+        if ended && closed {
+            return Ok(());
+        }
         looks = if ended && lines.is_empty() { looks + 1 } else { 0 };
         pause =
             if ended || !lines.is_empty() { SHORTEST_PAUSE } else { (pause * 13 / 10).min(LONGEST_PAUSE) };

@@ -135,6 +135,7 @@ pub(crate) async fn follow(session: &Session, id: Uuid, quiet: bool) -> Result<(
         ),
         log: LogTail::new(id, 0),
         version: 0,
+        closed: false,
         unreachable_since: None,
     };
     // Kept for the whole time, so that a Ctrl-C in the middle of a request is not lost.
@@ -153,6 +154,8 @@ struct Watch<'a> {
     log: LogTail,
     /// The newest state that was shown.
     version: i64,
+    /// Whether the line that closes the log was seen.
+    closed: bool,
     unreachable_since: Option<Instant>,
 }
 
@@ -164,12 +167,10 @@ impl Watch<'_> {
         loop {
             if let Some((seen, lines)) = self.poll().await? {
                 let news = self.show(&seen, &lines)?;
+                self.closed |= self.quiet || lines.iter().any(LogLine::closes_run);
                 if state::is_finished(seen.state()) {
                     let since = *ended.get_or_insert_with(Instant::now);
-                    // Lines came after the end and now none do, or none came for long enough.
-                    let quiet_now = lines.is_empty() && since.elapsed() >= SHORTEST_PAUSE;
-                    let had_last_lines = self.had_lines_after(&seen);
-                    if quiet_now && (had_last_lines || since.elapsed() >= LAST_LINES) {
+                    if self.closed || since.elapsed() >= LAST_LINES {
                         return Ok(seen);
                     }
                     pause = SHORTEST_PAUSE;
@@ -250,11 +251,6 @@ impl Watch<'_> {
         }
         self.progress.show(&seen.name(), seen.state(), seen.counts());
         Ok(!lines.is_empty() || !seen.states.is_empty())
-    }
-
-    /// Whether a line was written after the run's end, as runners do when they close their log.
-    fn had_lines_after(&self, seen: &Seen) -> bool {
-        self.quiet || seen.end_time.zip(self.log.last_written()).is_some_and(|(end, last)| last >= end)
     }
 
     async fn explain_waiting(&self, seen: &Seen) {

@@ -177,7 +177,8 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> Result<(), F
     }
 }
 
-/// Counts mapped children by state beside their parent, and gives the parent their times: it has none of its own.
+/// Counts mapped children by state beside their parent, and gives the parent their times: it has none of its own. Then
+/// the task runs are in the order in which they began, those that wait last.
 fn gather_children(run: &mut FlowRun) {
     for task_run in &mut run.task_runs {
         let of_this = || run.children.iter().filter(|child| child.task_id == task_run.task_id);
@@ -194,6 +195,7 @@ fn gather_children(run: &mut FlowRun) {
             task_run.end_time = None;
         }
     }
+    run.task_runs.sort_by_key(|task_run| (task_run.start_time.is_none(), task_run.start_time));
 }
 
 /// How often each state occurs: the most frequent first, equals by name.

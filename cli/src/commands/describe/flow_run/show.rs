@@ -22,7 +22,7 @@ pub(super) fn page(run: &FlowRun, screen: &Screen) -> String {
     if !run.logs.is_empty() {
         page.heading("Last log lines");
         for line in &run.logs {
-            page.line(&line.show(screen.colours));
+            page.lines(&line.show(screen.colours));
         }
     }
     page.finish()
