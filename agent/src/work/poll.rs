@@ -82,6 +82,8 @@ pub(crate) async fn poll(
                 if !std::mem::replace(&mut away, true) {
                     tracing::warn!(%error, "asking for work failed; trying again, running runs go on");
                 }
+                // As at the beginning: leases are renewed, and the end of the outage seen, without a long wait.
+                wait = Duration::ZERO;
                 backoff.next(error.retry_after())
             }
         };
