@@ -40,6 +40,10 @@ pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
                 Ok(answer) => {
                     screen::line(&format!("server    {}", answer.api.version.as_deref().unwrap_or("unknown")))
                 }
+                // A server that answers in GraphQL but does not know the field is there, only of another version.
+                Err(error) if error.code() == Some("GRAPHQL_VALIDATION_FAILED") => {
+                    screen::line("server    answers, but does not tell its version")
+                }
                 Err(error) => {
                     screen::note(&format!("server    {}", crate::session::explain(&error)));
                     Ok(())

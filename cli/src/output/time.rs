@@ -25,8 +25,9 @@ fn coarse(seconds: i64) -> String {
         0..MINUTE => format!("{seconds} s"),
         MINUTE..HOUR => format!("{} min", seconds / MINUTE),
         HOUR..DAY => format!("{} h", seconds / HOUR),
-        _ if seconds < 2 * DAY => "1 day".to_owned(),
-        _ if seconds < 60 * DAY => format!("{} days", seconds / DAY),
+        _ if seconds < DAY + DAY / 2 => "1 day".to_owned(),
+        // To the nearest day: a key made a moment ago for 30 days expires in 30.
+        _ if seconds < 60 * DAY => format!("{} days", (seconds + DAY / 2) / DAY),
         _ if seconds < 730 * DAY => format!("{} months", seconds / (30 * DAY)),
         _ => format!("{} years", seconds / (365 * DAY)),
     }
@@ -146,6 +147,7 @@ mod tests {
             ("2026-06-15T09:00:00Z", "3 h ago"),
             ("2026-06-14T11:00:00Z", "1 day ago"),
             ("2026-06-01T12:00:00Z", "14 days ago"),
+            ("2026-07-15T11:59:59Z", "in 30 days"),
             ("2026-01-01T12:00:00Z", "5 months ago"),
             ("2020-01-01T12:00:00Z", "6 years ago"),
             ("2026-06-15T12:00:02Z", "now"),

@@ -13,7 +13,11 @@ pub(super) fn failure(error: &ClientError) -> Failure {
         ClientError::Status { status: 404 | 405, .. } | ClientError::Decode { .. } => Failure::new(error.to_string())
             .hint("Is this the address of a Signalbox server, and of the same version? See `signalbox version`."),
         ClientError::Status { .. } | ClientError::Graphql(_) => {
-            let failure = Failure::new(error.to_string());
+            let message = error.to_string();
+            // Some messages begin with their code, because the stock client looks for it there.
+            let code = error.code().unwrap_or_default();
+            let words = message.strip_prefix(code).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&message);
+            let failure = Failure::new(words);
             match error.code() {
                 Some("UNAUTHENTICATED") => {
                     failure.hint("Give a valid API key with --key or SIGNALBOX_API_KEY.")
@@ -59,17 +63,23 @@ mod tests {
         assert_eq!(failure.code(), crate::failure::exit::FAILED);
     }
 
-    #[test]
-    fn a_refusal_keeps_the_servers_own_words() {
-        let error = ClientError::Graphql(vec![GraphqlError {
-            message: "Required parameters were not supplied: {'x'}".into(),
+    fn refused(code: &str, message: &str) -> ClientError {
+        ClientError::Graphql(vec![GraphqlError {
+            message: message.into(),
             path: None,
             extensions: Some(ErrorExtensions {
-                code: Some("INVALID_INPUT".into()),
+                code: Some(code.into()),
                 retryable: Some(false),
                 request_id: None,
             }),
-        }]);
+        }])
+    }
+
+    #[test]
+    fn a_refusal_keeps_the_servers_own_words_without_its_code() {
+        let error = refused("INVALID_INPUT", "Required parameters were not supplied: {'x'}");
         assert_eq!(failure(&error).to_string(), "Required parameters were not supplied: {'x'}");
+        let error = refused("UNAUTHENTICATED", "UNAUTHENTICATED: the API key is unknown, revoked or expired");
+        assert_eq!(failure(&error).to_string(), "the API key is unknown, revoked or expired");
     }
 }
