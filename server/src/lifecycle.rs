@@ -69,6 +69,7 @@ impl Running {
         api.announce_drain();
         // Load balancers need a moment to see it.
         sleep(config.shutdown_delay).await;
+        api.drain();
         let deadline = Instant::now() + config.drain_timeout;
         let in_time = listener.drain(config.drain_timeout).await;
         // Clients that hung up do not count as connections, but their changes are still being made.

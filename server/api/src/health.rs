@@ -41,7 +41,7 @@ pub(crate) async fn live() -> Response {
 
 /// The server can take requests now. Says why not in one word per part; the log has more.
 pub(crate) async fn ready<E: Executor, B: Backend>(State(api): State<Api<E, B>>) -> Response {
-    let draining = api.is_draining();
+    let accepting = api.is_ready();
     let database = match tokio::time::timeout(PATIENCE, api.backend().check()).await {
         Ok(Ok(())) => "ok",
         Ok(Err(refusal)) => {
@@ -50,9 +50,9 @@ pub(crate) async fn ready<E: Executor, B: Backend>(State(api): State<Api<E, B>>)
         }
         Err(_) => "slow",
     };
-    let ready = !draining && database == "ok";
+    let ready = accepting && database == "ok";
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let checks = Checks { accepting: if draining { "draining" } else { "ok" }, database };
+    let checks = Checks { accepting: if accepting { "ok" } else { "draining" }, database };
     answer(status, &Readiness { status: if ready { "ready" } else { "not ready" }, checks })
 }
 

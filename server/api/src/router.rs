@@ -57,9 +57,19 @@ struct Inner<E, B> {
     documents: Documents,
     budget: transport::Budget,
     limits: HttpLimits,
-    draining: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
     /// Each operation in flight holds a receiver, so that "closed" means "idle".
     in_flight: watch::Sender<()>,
+}
+
+/// How far the end is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    /// Not ready any more, and still serving.
+    Leaving,
+    /// Only what is in flight is served.
+    Draining,
 }
 
 impl<E, B> Clone for Api<E, B> {
@@ -79,7 +89,7 @@ impl<E: Executor, B: Backend> Api<E, B> {
             documents: Documents::new(&limits),
             budget: transport::Budget::new(&limits),
             limits,
-            draining: watch::Sender::new(false),
+            phase: watch::Sender::new(Phase::Serving),
             in_flight: watch::Sender::new(()),
         }))
     }
@@ -97,9 +107,14 @@ impl<E: Executor, B: Backend> Api<E, B> {
             .with_state(self.clone())
     }
 
-    /// From now on `/readyz` says "not ready", new requests are sent away, and polls that wait are answered.
+    /// From now on `/readyz` says "not ready". Requests are still served: whoever sends them has not looked yet.
     pub fn announce_drain(&self) {
-        self.0.draining.send_replace(true);
+        self.0.phase.send_replace(Phase::Leaving);
+    }
+
+    /// From now on new requests are sent away, and polls that wait are answered.
+    pub fn drain(&self) {
+        self.0.phase.send_replace(Phase::Draining);
     }
 
     /// Waits until no operation is executing, also of clients that have hung up.
@@ -107,14 +122,18 @@ impl<E: Executor, B: Backend> Api<E, B> {
         self.0.in_flight.closed().await;
     }
 
+    pub(crate) fn is_ready(&self) -> bool {
+        *self.0.phase.borrow() == Phase::Serving
+    }
+
     pub(crate) fn is_draining(&self) -> bool {
-        *self.0.draining.borrow()
+        *self.0.phase.borrow() == Phase::Draining
     }
 
     /// Returns when the drain begins.
     pub(crate) async fn drain_begins(&self) {
         // The sender lives as long as `self`.
-        let _ = self.0.draining.subscribe().wait_for(|draining| *draining).await;
+        let _ = self.0.phase.subscribe().wait_for(|phase| *phase == Phase::Draining).await;
     }
 
     pub(crate) fn executor(&self) -> &E {

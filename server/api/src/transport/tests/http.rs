@@ -98,6 +98,8 @@ async fn a_server_that_drains_is_not_ready_and_sends_new_requests_away() {
     let answer = world.send(ready()).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_snapshot!(answer.text(), @r#"{"status":"not ready","checks":{"accepting":"draining","database":"ok"}}"#);
+    assert_eq!(world.graphql("{ hello }", "null").await.status, StatusCode::OK);
+    world.api.drain();
     let refused = world.graphql("{ hello }", "null").await;
     assert_eq!((refused.status, refused.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "API_ERROR"));
     assert_eq!(

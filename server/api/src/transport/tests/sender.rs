@@ -28,7 +28,7 @@ async fn a_poll_ends_with_its_client_and_with_the_server() {
 
     let (answer, ()) = tokio::join!(world.post(body()), async {
         world.begun.notified().await;
-        world.api.announce_drain();
+        world.api.drain();
     });
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::OK, "API_ERROR"));
     assert_eq!(world.done.load(Ordering::SeqCst), 2);
