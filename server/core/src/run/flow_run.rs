@@ -36,6 +36,17 @@ pub struct Sender {
     pub lease: Option<LeaseToken>,
 }
 
+/// What becomes of the unfinished task runs of a flow run that gets a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfinished {
+    /// They stay as they are.
+    Kept,
+    /// They are cancelled: the client sends nothing for the task it was interrupted in (reference §4.5).
+    Cancelled,
+    /// Those that were running have failed: the agent saw their process end.
+    RunningFailed,
+}
+
 /// The new row, and what must happen besides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FlowRunTransition {
@@ -51,8 +62,8 @@ pub struct FlowRunTransition {
     pub heartbeat: bool,
     /// Whether the lease ends with this state.
     pub releases_lease: bool,
-    /// Whether the unfinished task runs must be cancelled with it.
-    pub cancels_task_runs: bool,
+    /// What becomes of its task runs that have not ended.
+    pub unfinished: Unfinished,
     /// Whether agents that wait for work must look again.
     pub wakes_agents: bool,
 }
@@ -96,7 +107,11 @@ pub fn decide(
         agent: if next == StateType::Submitted { sender.agent.or(run.agent) } else { run.agent },
         heartbeat: running || next == StateType::Submitted,
         releases_lease: next.is_finished() || next.is_scheduled(),
-        cancels_task_runs: next == StateType::Cancelled,
+        unfinished: match next {
+            StateType::Cancelled => Unfinished::Cancelled,
+            StateType::Failed if sender.lease.is_some() => Unfinished::RunningFailed,
+            _ => Unfinished::Kept,
+        },
         wakes_agents: next.is_scheduled() || next.is_finished() || next == StateType::Cancelling,
     })
 }

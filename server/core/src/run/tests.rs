@@ -2,7 +2,7 @@ use super::{
     Proposal, Rejection, Verdict,
     cancel::{self, Cancellation},
     create::{MissingParameters, Sources, parameters},
-    flow_run::{self, FlowRunNow, Sender},
+    flow_run::{self, FlowRunNow, Sender, Unfinished},
     task_run::{self, TaskRunNow},
 };
 use chrono::{DateTime, Utc};
@@ -114,7 +114,7 @@ fn times_and_effects_of_flow_run_states() {
     let running = apply(&flow_run(StateType::Submitted), StateType::Running);
     assert_eq!((running.version, running.start_time, running.heartbeat), (4, Some(now()), true));
     let cancelled = apply(&flow_run(StateType::Running), StateType::Cancelled);
-    assert!(cancelled.cancels_task_runs && cancelled.releases_lease);
+    assert!(cancelled.unfinished == Unfinished::Cancelled && cancelled.releases_lease);
     assert_eq!(cancelled.end_time, Some(now()));
 }
 

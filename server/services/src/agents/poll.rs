@@ -4,14 +4,14 @@ use crate::{ServiceError, Services};
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use signalbox_core::access::{Access, Reporter};
-use signalbox_schema::AgentId;
+use signalbox_schema::{AgentId, TenantId};
 use signalbox_storage::{StorageError, TenantTx, Transaction, repo::agent};
 
 /// How exact `last_queried` is, in seconds: a poll sooner after the last noted one is not written.
 const EXACT_TO: i64 = 5;
 
 /// When each agent's poll was last noted.
-pub(crate) struct PollCache(Cache<AgentId, DateTime<Utc>>);
+pub(crate) struct PollCache(Cache<(TenantId, AgentId), DateTime<Utc>>);
 
 impl Default for PollCache {
     fn default() -> Self {
@@ -19,20 +19,23 @@ impl Default for PollCache {
     }
 }
 
-/// Notes a poll of an agent; an agent that is not known is ignored.
+/// Notes a poll of an agent; whether the tenant has such an agent.
 pub(crate) async fn note_poll(
     services: &Services,
     access: &Access<Reporter>,
     agent: AgentId,
-) -> Result<(), ServiceError> {
+) -> Result<bool, ServiceError> {
     let now = services.clock().now();
     let noted = &services.polls().0;
-    if noted.get(&agent).is_some_and(|last| (now - last).num_seconds() < EXACT_TO) {
-        return Ok(());
+    let key = (access.tenant(), agent);
+    if noted.get(&key).is_some_and(|last| (now - last).num_seconds() < EXACT_TO) {
+        return Ok(true);
     }
-    noted.insert(agent, now);
-    services.store().write(access, &Note { agent, now }).await?;
-    Ok(())
+    let known = services.store().write(access, &Note { agent, now }).await?;
+    if known {
+        noted.insert(key, now);
+    }
+    Ok(known)
 }
 
 struct Note {
@@ -42,10 +45,10 @@ struct Note {
 
 impl Transaction for Note {
     const NAME: &'static str = "agent.note_poll";
-    type Output = ();
+    type Output = bool;
     type Error = StorageError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<(), StorageError> {
+    async fn run(&self, tx: &TenantTx) -> Result<bool, StorageError> {
         agent::note_poll(tx, self.agent, self.now).await
     }
 }

@@ -109,16 +109,23 @@ pub async fn claim(
     access: &Access<Reporter>,
     command: Claim,
 ) -> Result<Claimed, ServiceError> {
-    agents::note_poll(services, access, command.agent).await?;
+    if !agents::note_poll(services, access, command.agent).await? {
+        return Err(ServiceError::not_found("Agent", command.agent));
+    }
     let deadline = services.clock().now() + command.wait.clamp(Duration::zero(), LONGEST_WAIT);
     // Before the first read, or a change in between would be missed until the tick.
     let mut work = services.subscribe(Topic::Work(access.tenant()));
     renew(services, access, &command).await?;
     let claim_id = command.claim_id.unwrap_or_else(|| services.ids().id());
+    let mut first = true;
     loop {
         let now = services.clock().now();
         let directives = directives(services, access, &command).await?;
-        let look = look(services, access, &command, now).await?;
+        let mut look = look(services, access, &command, now).await?;
+        if first && command.claim_id.is_some() {
+            look.something_due |= was_answered(services, access, &command, claim_id).await?;
+        }
+        first = false;
         let runs = if look.something_due {
             let take =
                 Take { command: &command, claim_id, now, ids: services.ids(), silent_since: now - SILENT };
@@ -231,6 +238,28 @@ async fn look(
     Ok(Look { something_due, next_due: [earliest, retry].into_iter().flatten().min() })
 }
 
+/// Whether this very question was answered with runs before, and the answer was lost on the way.
+async fn was_answered(
+    services: &Services,
+    access: &Access<Reporter>,
+    command: &Claim,
+    claim_id: Uuid,
+) -> Result<bool, ServiceError> {
+    let submitted = flow_run::submitted_by_claim(&services.store().read(access), command.agent).await?;
+    Ok(submitted.iter().any(|(run, token)| lease_token(claim_id, *run) == *token))
+}
+
+/// The token of a lease follows from the question and the run, so that a question that is asked again finds the runs it
+/// was answered with, and another agent of the same name does not.
+fn lease_token(claim_id: Uuid, run: FlowRunId) -> LeaseToken {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(claim_id.as_bytes());
+    hasher.update(run.0.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    LeaseToken(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
 /// Takes what is due: compare-and-set, so that whoever comes second finds nothing.
 struct Take<'a> {
     command: &'a Claim,
@@ -269,15 +298,8 @@ impl Transaction for Take<'_> {
 }
 
 impl Take<'_> {
-    /// The token of a lease follows from the question and the run, so that a question that is asked again finds the
-    /// runs it was answered with, and another agent of the same name does not.
     fn lease(&self, run: FlowRunId) -> Lease {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(self.claim_id.as_bytes());
-        hasher.update(run.0.as_bytes());
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        Lease::taken(LeaseToken(uuid::Builder::from_custom_bytes(bytes).into_uuid()), self.now)
+        Lease::taken(lease_token(self.claim_id, run), self.now)
     }
 
     async fn claimed_before(&self, tx: &TenantTx) -> Result<Vec<FlowRunId>, ServiceError> {

@@ -4,9 +4,8 @@ use crate::{StorageError, TenantTx};
 use chrono::{DateTime, Utc};
 use signalbox_schema::AgentId;
 
-/// Notes that an agent asked for work.
-pub async fn note_poll(tx: &TenantTx, agent: AgentId, now: DateTime<Utc>) -> Result<(), StorageError> {
+/// Notes that an agent asked for work; whether the tenant has such an agent.
+pub async fn note_poll(tx: &TenantTx, agent: AgentId, now: DateTime<Utc>) -> Result<bool, StorageError> {
     let values = vec![tx.tenant().0.into(), agent.0.into(), now.into()];
-    tx.execute("UPDATE agent SET last_queried = $3 WHERE tenant_id = $1 AND id = $2", values).await?;
-    Ok(())
+    Ok(tx.execute("UPDATE agent SET last_queried = $3 WHERE tenant_id = $1 AND id = $2", values).await? == 1)
 }

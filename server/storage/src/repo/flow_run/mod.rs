@@ -6,6 +6,7 @@ mod insert;
 mod lease;
 mod queue;
 mod set_state;
+mod unfinished;
 
 pub use blueprint::{Blueprint, BlueprintTask, blueprints, newest_of_version_group};
 pub use heartbeat::touch;

@@ -2,8 +2,8 @@
 
 use crate::{
     StorageError, TenantTx,
-    entity::{flow_run_state, task_run_state},
-    repo::{insert, list, row},
+    entity::flow_run_state,
+    repo::{flow_run::unfinished, insert, list, row},
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Value};
@@ -11,7 +11,7 @@ use signalbox_core::{
     ids::Ids,
     run::flow_run::{FlowRunNow, FlowRunTransition},
 };
-use signalbox_schema::{AgentId, FlowRunId, LeaseToken, State, StateType};
+use signalbox_schema::{AgentId, FlowRunId, LeaseToken, State};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -120,7 +120,9 @@ pub async fn update(
                 "UPDATE flow_run
                     SET updated = $4, state = $5, state_timestamp = $4, state_message = $6, state_result = $7,
                         state_start_time = $8, serialized_state = $9, state_fingerprint = $10, version = $11,
-                        start_time = $12, end_time = $13, agent_id = $14, heartbeat = coalesce($15, heartbeat),
+                        start_time = $12, end_time = $13,
+                        agent_id = (SELECT id FROM agent WHERE tenant_id = $1 AND id = $14),
+                        heartbeat = coalesce($15, heartbeat),
                         lease_token = CASE WHEN $16 THEN NULL ELSE lease_token END,
                         lease_expires = CASE WHEN $16 THEN NULL ELSE lease_expires END
                   WHERE tenant_id = $1 AND id = $2 AND version = $3",
@@ -133,9 +135,7 @@ pub async fn update(
                 problem: format!("run {} changed while its state was being set", update.id),
             });
         }
-        if transition.cancels_task_runs {
-            cancel_task_runs(tx, update.id, ids, now).await?;
-        }
+        unfinished::end(tx, update.id, transition.unfinished, ids, now).await?;
     }
     Ok(())
 }
@@ -161,66 +161,4 @@ fn history_row(
         serialized_state: Set(update.state.to_value()),
         fingerprint: Set(update.fingerprint),
     }
-}
-
-/// The client sends nothing for the task it was interrupted in (reference §4.5), so the server ends it.
-async fn cancel_task_runs(
-    tx: &TenantTx,
-    run: FlowRunId,
-    ids: &dyn Ids,
-    now: DateTime<Utc>,
-) -> Result<(), StorageError> {
-    let mut values = vec![Value::from(tx.tenant().0), run.0.into()];
-    let finished = StateType::ALL.iter().filter(|state| state.is_finished()).map(|state| state.as_str());
-    let finished = list::texts(&mut values, finished);
-    let unfinished = format!(
-        "tenant_id = $1 AND flow_run_id = $2 AND (state IS NULL OR state NOT IN ({finished}))"
-    );
-    let rows = tx.query(format!("SELECT id, version FROM task_run WHERE {unfinished}"), values).await?;
-    let state = State::new(StateType::Cancelled, "The flow run was cancelled.");
-    let mut history = Vec::with_capacity(rows.len());
-    let mut cancelled = Vec::with_capacity(rows.len());
-    for row in rows {
-        let id: Uuid = row.try_get_by_index(0)?;
-        let version: i64 = row.try_get_by_index(1)?;
-        cancelled.push(id);
-        history.push(task_run_state::ActiveModel {
-            id: Set(ids.id()),
-            created: Set(now),
-            updated: Set(now),
-            tenant_id: Set(tx.tenant().0),
-            task_run_id: Set(id),
-            timestamp: Set(now),
-            state: Set(state.kind().as_str().to_owned()),
-            message: Set(state.message().map(str::to_owned)),
-            result: Set(None),
-            start_time: Set(None),
-            version: Set(version + 1),
-            serialized_state: Set(state.to_value()),
-            fingerprint: Set(None),
-        });
-    }
-    insert::rows(tx, history).await?;
-    for piece in cancelled.chunks(512) {
-        let mut values: Vec<Value> = vec![
-            tx.tenant().0.into(),
-            now.into(),
-            state.kind().as_str().into(),
-            state.message().map(str::to_owned).into(),
-            state.to_value().into(),
-        ];
-        let piece = list::ids(&mut values, piece.iter().copied());
-        tx.query(
-            format!(
-                "UPDATE task_run
-                    SET updated = $2, state = $3, state_timestamp = $2, state_message = $4, state_result = NULL,
-                        state_start_time = NULL, serialized_state = $5, state_fingerprint = NULL,
-                        version = version + 1, end_time = $2
-                  WHERE tenant_id = $1 AND id IN ({piece})"
-            ),
-            values,
-        )
-        .await?;
-    }
-    Ok(())
 }
