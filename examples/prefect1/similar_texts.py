@@ -16,6 +16,7 @@ from pathlib import Path
 import prefect
 from prefect import Flow, Parameter, task
 from prefect.engine.cache_validators import all_inputs
+from prefect.engine.results import LocalResult
 
 TEXTS = Path(__file__).resolve().parent / "data" / "texts"
 
@@ -58,7 +59,8 @@ def report(signatures):
     return max(pairs)
 
 
-with Flow("similar-texts") as flow:
+# The cache remembers where a result is; so results have to be somewhere: here in files under ~/.prefect/results.
+with Flow("similar-texts", result=LocalResult()) as flow:
     folder = Parameter("folder", default=str(TEXTS))
     hashes = Parameter("hashes", default=3000)
     report(fingerprint(folder, content_of(folder), hashes))

@@ -61,7 +61,7 @@ def test_unknown_flow_run(url):
 def test_task_needs_a_running_flow(url, run_id):
     """§6: a task run may only be Running while its flow run is; this is also what stops a cancelled run."""
     task_run = first_task_run(url, run_id)
-    with pytest.raises(api.Refused, match=f"State update failed for task run ID {task_run}"):
+    with pytest.raises(api.Refused, match="State update failed for task run"):
         api.mutate(url, "set_task_run_states", "states { id }",
                    states=[{"task_run_id": task_run, "state": {"type": "Running"}, "version": None}])
 

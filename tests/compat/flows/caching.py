@@ -5,6 +5,7 @@ from datetime import timedelta
 import prefect
 from prefect import Flow, Parameter, task
 from prefect.engine.cache_validators import all_inputs, duration_only
+from prefect.engine.results import LocalResult
 
 
 @task(cache_for=timedelta(hours=1), cache_validator=all_inputs)
@@ -24,5 +25,5 @@ def report(value, rows):
     prefect.context.logger.info("square %s rows %s", value, rows)
 
 
-with Flow("caching") as flow:
+with Flow("caching", result=LocalResult()) as flow:
     report(square(Parameter("x", default=7)), table())

@@ -1,6 +1,7 @@
 """Started by the flows `parent` and `starter`."""
 
 from prefect import Flow, Parameter, task
+from prefect.engine.results import LocalResult
 
 
 @task
@@ -8,5 +9,5 @@ def double(n):
     return 2 * n
 
 
-with Flow("child") as flow:
+with Flow("child", result=LocalResult()) as flow:
     double(Parameter("n", default=1))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import prefect
 from prefect import Flow, Parameter, task
+from prefect.engine.results import LocalResult
 
 
 @task
@@ -19,5 +20,5 @@ def flaky(value):
     return value
 
 
-with Flow("long-retry") as flow:
+with Flow("long-retry", result=LocalResult()) as flow:
     flaky(prepare(Parameter("base", default=41)))

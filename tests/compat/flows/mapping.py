@@ -2,6 +2,7 @@
 
 import prefect
 from prefect import Flow, flatten, task, unmapped
+from prefect.engine.results import LocalResult
 
 
 @task
@@ -29,6 +30,6 @@ def total(lines):
     return sum(line["price"] for line in lines)
 
 
-with Flow("mapping") as flow:
+with Flow("mapping", result=LocalResult()) as flow:
     lines = lines_of.map(make_orders())
     total(add_tax.map(flatten(lines), percent=unmapped(10)))

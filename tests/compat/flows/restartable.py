@@ -4,6 +4,7 @@ from pathlib import Path
 
 import prefect
 from prefect import Flow, Parameter, task
+from prefect.engine.results import LocalResult
 
 
 @task
@@ -22,5 +23,5 @@ def report(result):
     prefect.context.logger.info("%s %s", *result)
 
 
-with Flow("restartable") as flow:
+with Flow("restartable", result=LocalResult()) as flow:
     report(needs_file(Parameter("path"), prepare()))

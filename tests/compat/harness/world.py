@@ -52,7 +52,7 @@ class World:
         self.server, self.url = server, server.url
         self.tenant_id = api.post(self.url, "{ tenant { id } }")["tenant"][0]["id"]
 
-    def mutate(self, name, selection="id", **fields):
+    def mutate(self, name, selection="id", /, **fields):
         return api.mutate(self.url, name, selection, **fields)
 
     def name(self):
