@@ -1,27 +1,21 @@
 //! Hands runs to our agents: one long poll that renews leases, brings orders to stop, and takes what is due.
 
+mod take;
+
 use crate::{ServiceError, Services, agents};
 use chrono::{DateTime, Duration, Utc};
 use signalbox_bus::Topic;
 use signalbox_core::{
     access::{Access, Reporter},
-    ids::Ids,
-    lease::{LEASE_SECONDS, Lease, RENEW_SECONDS},
+    lease::{LEASE_SECONDS, RENEW_SECONDS},
     queue::may_take,
-    run::{
-        Proposal, Verdict,
-        flow_run::{FlowRunTransition, Sender},
-        task_run::TaskRunTransition,
-    },
 };
-use signalbox_schema::{AgentId, FlowRunId, LabelSet, LeaseToken, State, StateType};
+use signalbox_schema::{AgentId, FlowRunId, LabelSet, LeaseToken, StateType};
 use signalbox_storage::{
     StorageError, TenantTx, Transaction,
-    repo::{
-        flow_run::{self, ClaimedFlowRun, FlowRunUpdate},
-        task_run::{self, TaskRunUpdate},
-    },
+    repo::flow_run::{self, ClaimedFlowRun},
 };
+use take::{Take, lease_token};
 use uuid::Uuid;
 
 /// Longest wait of one poll: short of the 30 seconds at which common proxies give up.
@@ -247,159 +241,4 @@ async fn was_answered(
 ) -> Result<bool, ServiceError> {
     let submitted = flow_run::submitted_by_claim(&services.store().read(access), command.agent).await?;
     Ok(submitted.iter().any(|(run, token)| lease_token(claim_id, *run) == *token))
-}
-
-/// The token of a lease follows from the question and the run, so that a question that is asked again finds the runs it
-/// was answered with, and another agent of the same name does not.
-fn lease_token(claim_id: Uuid, run: FlowRunId) -> LeaseToken {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(claim_id.as_bytes());
-    hasher.update(run.0.as_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    LeaseToken(uuid::Builder::from_custom_bytes(bytes).into_uuid())
-}
-
-/// Takes what is due: compare-and-set, so that whoever comes second finds nothing.
-struct Take<'a> {
-    command: &'a Claim,
-    claim_id: Uuid,
-    now: DateTime<Utc>,
-    ids: &'a dyn Ids,
-    silent_since: DateTime<Utc>,
-}
-
-impl Transaction for Take<'_> {
-    const NAME: &'static str = "flow_run.claim";
-    type Output = Vec<ClaimedRun>;
-    type Error = ServiceError;
-
-    async fn run(&self, tx: &TenantTx) -> Result<Vec<ClaimedRun>, ServiceError> {
-        let mut started = self.claimed_before(tx).await?;
-        let slots = self.command.slots.min(MOST);
-        let free = |taken: usize| slots.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX));
-        let mut resumed = Vec::new();
-        if free(started.len()) > 0 {
-            started.extend(self.take_waiting(tx, free(started.len())).await?);
-        }
-        if free(started.len()) > 0 {
-            resumed = self.take_retries(tx, free(started.len())).await?;
-        }
-        let all: Vec<_> = started.iter().chain(&resumed).copied().collect();
-        if all.is_empty() {
-            return Ok(Vec::new());
-        }
-        let runs = flow_run::claimed(tx, &all).await?;
-        Ok(runs
-            .into_iter()
-            .map(|run| ClaimedRun { resumed: resumed.contains(&run.id), run })
-            .collect())
-    }
-}
-
-impl Take<'_> {
-    fn lease(&self, run: FlowRunId) -> Lease {
-        Lease::taken(lease_token(self.claim_id, run), self.now)
-    }
-
-    async fn claimed_before(&self, tx: &TenantTx) -> Result<Vec<FlowRunId>, ServiceError> {
-        let submitted = flow_run::submitted_by_claim(tx, self.command.agent).await?;
-        Ok(submitted
-            .into_iter()
-            .filter(|(run, token)| {
-                self.lease(*run).token == *token && self.command.held.iter().all(|held| held.run != *run)
-            })
-            .map(|(run, _)| run)
-            .collect())
-    }
-
-    async fn take_waiting(&self, tx: &TenantTx, slots: u32) -> Result<Vec<FlowRunId>, ServiceError> {
-        let due = flow_run::due_labels(tx).await?;
-        let keys: Vec<&str> = due
-            .iter()
-            .filter(|due| due.earliest <= self.now && may_take(&self.command.labels, &due.labels))
-            .map(|due| due.key.as_str())
-            .collect();
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let candidates = flow_run::due_runs(tx, &keys, self.now, slots).await?;
-        let runs = flow_run::load(tx, candidates.iter().copied(), &[]).await?;
-        let states = flow_run::claimable(tx, &candidates).await?;
-        let sender = Sender { agent: Some(self.command.agent), lease: None };
-        let mut updates = Vec::new();
-        let mut taken = Vec::new();
-        for (id, _, waiting) in states {
-            let Some(run) = runs.get(&id) else { continue };
-            let state = State::new(StateType::Submitted, "Submitted for execution").wrapping(waiting);
-            let proposal = Proposal { state, version: None, fingerprint: 0 };
-            let Verdict::Apply(transition) =
-                signalbox_core::run::flow_run::decide(self.now, run, sender, &proposal)
-            else {
-                continue;
-            };
-            if flow_run::take(tx, id, self.command.agent, self.lease(id), self.now).await? {
-                let transition = FlowRunTransition { releases_lease: false, ..transition };
-                updates.push(FlowRunUpdate {
-                    id,
-                    from_version: run.version,
-                    state: proposal.state,
-                    fingerprint: None,
-                    transition,
-                });
-                taken.push(id);
-            }
-        }
-        flow_run::update(tx, &updates, self.ids, self.now).await?;
-        Ok(taken)
-    }
-
-    async fn take_retries(&self, tx: &TenantTx, slots: u32) -> Result<Vec<FlowRunId>, ServiceError> {
-        let before = self.now - RETRY_GRACE;
-        let due = flow_run::retry_due_runs(tx, before, Some(self.silent_since), MOST).await?;
-        let mut taken = Vec::new();
-        for (id, labels) in due {
-            let full = taken.len() >= usize::try_from(slots).unwrap_or(usize::MAX);
-            if full || !may_take(&self.command.labels, &labels) {
-                continue;
-            }
-            if flow_run::take(tx, id, self.command.agent, self.lease(id), self.now).await? {
-                self.submit_retries(tx, id, before).await?;
-                taken.push(id);
-            }
-        }
-        Ok(taken)
-    }
-
-    /// The waiting task runs of a resumed run become `Submitted`, as the stock agent does it (reference §4.4), so that
-    /// no other agent sees them as due.
-    async fn submit_retries(
-        &self,
-        tx: &TenantTx,
-        run: FlowRunId,
-        before: DateTime<Utc>,
-    ) -> Result<(), ServiceError> {
-        let due = task_run::due_retries(tx, run, before).await?;
-        let loaded = task_run::load(tx, due.iter().map(|(id, _)| *id), &[]).await?;
-        let updates: Vec<TaskRunUpdate> = due
-            .into_iter()
-            .filter_map(|(id, waiting)| {
-                let task_run = &loaded.get(&id)?.now;
-                Some(TaskRunUpdate {
-                    id,
-                    from_version: task_run.version,
-                    state: State::new(StateType::Submitted, "Submitted for execution.").wrapping(waiting),
-                    fingerprint: None,
-                    transition: TaskRunTransition {
-                        version: task_run.version + 1,
-                        start_time: task_run.start_time,
-                        end_time: task_run.end_time,
-                        heartbeat: false,
-                        wakes_agents: false,
-                    },
-                })
-            })
-            .collect();
-        Ok(task_run::update(tx, &updates, self.ids, self.now).await?)
-    }
 }

@@ -1,0 +1,180 @@
+//! Taking: compare-and-set, so that whoever comes second finds nothing.
+
+use super::{Claim, ClaimedRun, MOST, RETRY_GRACE};
+use crate::ServiceError;
+use chrono::{DateTime, Utc};
+use signalbox_core::{
+    ids::Ids,
+    lease::Lease,
+    queue::may_take,
+    run::{
+        Proposal, Verdict,
+        flow_run::{FlowRunTransition, Sender, decide},
+        task_run::TaskRunTransition,
+    },
+};
+use signalbox_schema::{FlowRunId, LeaseToken, State, StateType};
+use signalbox_storage::{
+    TenantTx, Transaction,
+    repo::{
+        flow_run::{self, FlowRunUpdate},
+        task_run::{self, TaskRunUpdate},
+    },
+};
+use uuid::Uuid;
+
+/// The token of a lease follows from the question and the run, so that a question that is asked again finds the runs it
+/// was answered with, and another agent of the same name does not.
+pub(super) fn lease_token(claim_id: Uuid, run: FlowRunId) -> LeaseToken {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(claim_id.as_bytes());
+    hasher.update(run.0.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    LeaseToken(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+/// Takes what is due.
+pub(super) struct Take<'a> {
+    pub command: &'a Claim,
+    pub claim_id: Uuid,
+    pub now: DateTime<Utc>,
+    pub ids: &'a dyn Ids,
+    /// Only runs whose process was not heard of since.
+    pub silent_since: DateTime<Utc>,
+}
+
+impl Transaction for Take<'_> {
+    const NAME: &'static str = "flow_run.claim";
+    type Output = Vec<ClaimedRun>;
+    type Error = ServiceError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<Vec<ClaimedRun>, ServiceError> {
+        let mut started = self.claimed_before(tx).await?;
+        let slots = self.command.slots.min(MOST);
+        let free = |taken: usize| slots.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX));
+        let mut resumed = Vec::new();
+        if free(started.len()) > 0 {
+            started.extend(self.take_waiting(tx, free(started.len())).await?);
+        }
+        if free(started.len()) > 0 {
+            resumed = self.take_retries(tx, free(started.len())).await?;
+        }
+        let all: Vec<_> = started.iter().chain(&resumed).copied().collect();
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        let runs = flow_run::claimed(tx, &all).await?;
+        Ok(runs
+            .into_iter()
+            .map(|run| ClaimedRun { resumed: resumed.contains(&run.id), run })
+            .collect())
+    }
+}
+
+impl Take<'_> {
+    fn lease(&self, run: FlowRunId) -> Lease {
+        Lease::taken(lease_token(self.claim_id, run), self.now)
+    }
+
+    async fn claimed_before(&self, tx: &TenantTx) -> Result<Vec<FlowRunId>, ServiceError> {
+        let submitted = flow_run::submitted_by_claim(tx, self.command.agent).await?;
+        Ok(submitted
+            .into_iter()
+            .filter(|(run, token)| {
+                self.lease(*run).token == *token && self.command.held.iter().all(|held| held.run != *run)
+            })
+            .map(|(run, _)| run)
+            .collect())
+    }
+
+    async fn take_waiting(&self, tx: &TenantTx, slots: u32) -> Result<Vec<FlowRunId>, ServiceError> {
+        let due = flow_run::due_labels(tx).await?;
+        let keys: Vec<&str> = due
+            .iter()
+            .filter(|due| due.earliest <= self.now && may_take(&self.command.labels, &due.labels))
+            .map(|due| due.key.as_str())
+            .collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let candidates = flow_run::due_runs(tx, &keys, self.now, slots).await?;
+        let runs = flow_run::load(tx, candidates.iter().copied(), &[]).await?;
+        let states = flow_run::claimable(tx, &candidates).await?;
+        let sender = Sender { agent: Some(self.command.agent), lease: None };
+        let mut updates = Vec::new();
+        let mut taken = Vec::new();
+        for (id, _, waiting) in states {
+            let Some(run) = runs.get(&id) else { continue };
+            let state = State::new(StateType::Submitted, "Submitted for execution").wrapping(waiting);
+            let proposal = Proposal { state, version: None, fingerprint: 0 };
+            let Verdict::Apply(transition) =
+                decide(self.now, run, sender, &proposal)
+            else {
+                continue;
+            };
+            if flow_run::take(tx, id, self.command.agent, self.lease(id), self.now).await? {
+                let transition = FlowRunTransition { releases_lease: false, ..transition };
+                updates.push(FlowRunUpdate {
+                    id,
+                    from_version: run.version,
+                    state: proposal.state,
+                    fingerprint: None,
+                    transition,
+                });
+                taken.push(id);
+            }
+        }
+        flow_run::update(tx, &updates, self.ids, self.now).await?;
+        Ok(taken)
+    }
+
+    async fn take_retries(&self, tx: &TenantTx, slots: u32) -> Result<Vec<FlowRunId>, ServiceError> {
+        let before = self.now - RETRY_GRACE;
+        let due = flow_run::retry_due_runs(tx, before, Some(self.silent_since), MOST).await?;
+        let mut taken = Vec::new();
+        for (id, labels) in due {
+            let full = taken.len() >= usize::try_from(slots).unwrap_or(usize::MAX);
+            if full || !may_take(&self.command.labels, &labels) {
+                continue;
+            }
+            if flow_run::take(tx, id, self.command.agent, self.lease(id), self.now).await? {
+                self.submit_retries(tx, id, before).await?;
+                taken.push(id);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// The waiting task runs of a resumed run become `Submitted`, as the stock agent does it (reference §4.4), so that
+    /// no other agent sees them as due.
+    async fn submit_retries(
+        &self,
+        tx: &TenantTx,
+        run: FlowRunId,
+        before: DateTime<Utc>,
+    ) -> Result<(), ServiceError> {
+        let due = task_run::due_retries(tx, run, before).await?;
+        let loaded = task_run::load(tx, due.iter().map(|(id, _)| *id), &[]).await?;
+        let updates: Vec<TaskRunUpdate> = due
+            .into_iter()
+            .filter_map(|(id, waiting)| {
+                let task_run = &loaded.get(&id)?.now;
+                Some(TaskRunUpdate {
+                    id,
+                    from_version: task_run.version,
+                    state: State::new(StateType::Submitted, "Submitted for execution.").wrapping(waiting),
+                    fingerprint: None,
+                    transition: TaskRunTransition {
+                        version: task_run.version + 1,
+                        start_time: task_run.start_time,
+                        end_time: task_run.end_time,
+                        heartbeat: false,
+                        wakes_agents: false,
+                    },
+                })
+            })
+            .collect();
+        Ok(task_run::update(tx, &updates, self.ids, self.now).await?)
+    }
+}
