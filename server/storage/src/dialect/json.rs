@@ -108,7 +108,7 @@ impl Unfold {
         let member = Place::Each(alias.clone());
         let condition = condition(self, &member);
         let members = Func::cust("json_each").arg(of.members());
-        Query::select().expr(Expr::val(1)).from_function(members, alias).and_where(condition).take()
+        Query::select().expr(Expr::cust("1")).from_function(members, alias).and_where(condition).take()
     }
 
     fn has_member(&mut self, of: &Place, condition: impl FnOnce(&mut Self, &Place) -> Expr) -> Expr {

@@ -30,7 +30,7 @@ impl Compiler<'_> {
 
     fn exists(&mut self, alias: &str, relation: &'static Relation, filter: &Filter) -> Expr {
         let (related, mut select) = self.from_related(alias, relation);
-        select.expr(Expr::val(1));
+        select.expr(Expr::cust("1"));
         if let Some(condition) = self.condition(&related, filter) {
             select.and_where(condition);
         }

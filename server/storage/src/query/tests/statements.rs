@@ -54,7 +54,7 @@ async fn one_for_each_level_whatever_the_number_of_rows() {
         .writer()
         .execute_unprepared(
             "INSERT INTO log (id, created, updated, tenant_id, flow_run_id, timestamp, message, is_loaded_from_archive)
-             SELECT randomblob(16), created, updated, tenant_id, id, created, value, 0
+             SELECT randomblob(16), created, updated, tenant_id, flow_run.id, created, value, 0
              FROM flow_run, json_each('[1,2,3,4,5,6,7,8,9]');
              INSERT INTO flow_run SELECT randomblob(16), created, updated, tenant_id, flow_id, agent_id, name, parameters,
                  labels, run_config, context, scheduled_start_time, auto_scheduled, heartbeat, start_time, end_time, version,
