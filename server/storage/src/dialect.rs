@@ -8,8 +8,7 @@ mod pattern;
 use sea_orm::sea_query::extension::postgres::PgBinOper;
 use sea_orm::sea_query::extension::sqlite::SqliteBinOper;
 use sea_orm::sea_query::{
-    Alias, Expr, ExprTrait, Func, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder,
-    Value,
+    Alias, Expr, ExprTrait, Func, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder, Value,
 };
 use signalbox_core::query::Scalar;
 use signalbox_core::registry::Kind;
@@ -22,7 +21,10 @@ pub(crate) enum Dialect {
     /// One file, one process.
     Sqlite,
     /// PostgreSQL 14 and later.
-    #[cfg_attr(not(test), expect(dead_code, reason = "rendered and tested now, executed when PostgreSQL arrives"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "rendered and tested now, executed when PostgreSQL arrives")
+    )]
     Postgres,
 }
 
@@ -114,7 +116,9 @@ impl Dialect {
         match self {
             // SQLite's LIKE ignores case in ASCII and minds it beyond; GLOB minds it everywhere, and sets of
             // characters make it ignore case everywhere.
-            Self::Sqlite => target.binary(SqliteBinOper::Glob, Expr::val(pattern::glob(pattern, ignore_case))),
+            Self::Sqlite => {
+                target.binary(SqliteBinOper::Glob, Expr::val(pattern::glob(pattern, ignore_case)))
+            }
             Self::Postgres if ignore_case => target.binary(PgBinOper::ILike, Expr::val(pattern)),
             Self::Postgres => target.like(pattern),
         }
@@ -135,9 +139,7 @@ impl Dialect {
             Self::Sqlite => {
                 let quoted = columns.into_iter().map(|column| Expr::expr(Func::cust("quote").arg(column)));
                 quoted
-                    .reduce(|left, right| {
-                        left.binary(SQL_CONCAT, Expr::val(",")).binary(SQL_CONCAT, right)
-                    })
+                    .reduce(|left, right| left.binary(SQL_CONCAT, Expr::val(",")).binary(SQL_CONCAT, right))
                     .unwrap_or(Expr::val(0))
                     .count_distinct()
             }

@@ -215,7 +215,7 @@ fn aggregate(
             "__typename" => AggregateOutput::Typename,
             "aggregate" => {
                 AggregateOutput::Summary(summaries(table, &selection.selections, &mut functions, budget)?)
-            },
+            }
             "nodes" => {
                 nodes.push(level(table, rows.clone(), &selection.selections, budget)?);
                 AggregateOutput::Nodes(nodes.len() - 1)

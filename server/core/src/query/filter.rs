@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::Rejection;
 use super::build::Budget;
 use super::literal::{self, Scalar};
-use super::Rejection;
 use crate::registry::{Column, Kind, Relation, Table};
 
 /// A condition on a row. SQL's three-valued logic applies: a comparison with a null column is unknown, and

@@ -41,9 +41,9 @@ pub(super) fn scalar(column: &Column, operator: &str, value: &Value) -> Result<S
         }
         (Kind::Timestamp, _) => Err(wrong("an ISO 8601 timestamp")),
         (Kind::Json, _) => Ok(Scalar::Json(value.clone())),
-        (Kind::Interval, Value::String(text)) => {
-            interval_seconds(text).map(Scalar::Integer).ok_or_else(|| wrong("an interval such as \"00:05:00\""))
-        }
+        (Kind::Interval, Value::String(text)) => interval_seconds(text)
+            .map(Scalar::Integer)
+            .ok_or_else(|| wrong("an interval such as \"00:05:00\"")),
         (Kind::Bytes, _) => Err(wrong("comparable")),
         (Kind::Interval, _) => {
             value.as_i64().map(Scalar::Integer).ok_or_else(|| wrong("an interval such as \"00:05:00\""))

@@ -14,7 +14,8 @@ pub fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
 }
 
 fn parse_local(text: &str) -> Option<(NaiveDateTime, &str)> {
-    const FORMS: [&str; 4] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    const FORMS: [&str; 4] =
+        ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
     if let Some(found) = FORMS.iter().find_map(|form| NaiveDateTime::parse_and_remainder(text, form).ok()) {
         return Some(found);
     }

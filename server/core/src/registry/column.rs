@@ -25,15 +25,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind that the API shows.
-    pub const ALL: [Self; 7] = [
-        Self::Uuid,
-        Self::Text,
-        Self::Integer,
-        Self::Boolean,
-        Self::Timestamp,
-        Self::Json,
-        Self::Interval,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Uuid, Self::Text, Self::Integer, Self::Boolean, Self::Timestamp, Self::Json, Self::Interval];
 
     /// The name of the GraphQL scalar. These are Hasura's names: users write them in variable definitions.
     pub const fn scalar(self) -> &'static str {

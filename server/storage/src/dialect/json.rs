@@ -86,9 +86,7 @@ impl Place {
     fn members(&self) -> Expr {
         match self {
             Self::Root(column) => column.clone(),
-            Self::Each(_) => {
-                Expr::case(self.type_name().is_in(["object", "array"]), self.value()).into()
-            }
+            Self::Each(_) => Expr::case(self.type_name().is_in(["object", "array"]), self.value()).into(),
         }
     }
 
@@ -110,22 +108,14 @@ impl Unfold {
         let member = Place::Each(alias.clone());
         let condition = condition(self, &member);
         let members = Func::cust("json_each").arg(of.members());
-        Query::select().expr(Expr::val(1)).from_function(members, alias).and_where(condition).take()
+        Query::select().expr(Expr::cust("1")).from_function(members, alias).and_where(condition).take()
     }
 
-    fn has_member(
-        &mut self,
-        of: &Place,
-        condition: impl FnOnce(&mut Self, &Place) -> Expr,
-    ) -> Expr {
+    fn has_member(&mut self, of: &Place, condition: impl FnOnce(&mut Self, &Place) -> Expr) -> Expr {
         Expr::exists(self.member(of, condition))
     }
 
-    fn only_members(
-        &mut self,
-        of: &Place,
-        condition: impl FnOnce(&mut Self, &Place) -> Expr,
-    ) -> Expr {
+    fn only_members(&mut self, of: &Place, condition: impl FnOnce(&mut Self, &Place) -> Expr) -> Expr {
         Expr::not_exists(self.member(of, |unfold, member| condition(unfold, member).not()))
     }
 

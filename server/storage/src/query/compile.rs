@@ -208,8 +208,7 @@ impl<'a> Compiler<'a> {
         }
         select.columns(columns.iter().map(|column| (alias.clone(), column.name)));
         // A root list without order_by keeps the order in which the database finds its rows fastest.
-        let ordered =
-            parents.is_some() || !rows.order.is_empty() || rows.is_windowed() || table.is_tenant();
+        let ordered = parents.is_some() || !rows.order.is_empty() || rows.is_windowed() || table.is_tenant();
         let order = if ordered { self.order(&alias, table, rows) } else { Vec::new() };
         let mut stage = Stage { select, order, parent };
         if !rows.distinct_on.is_empty() {
@@ -283,7 +282,12 @@ impl Stage {
     }
 
     /// The same list, read from this SELECT with row numbers added.
-    fn numbered(mut self, window: WindowStatement, name: &'static str, columns: &[&'static Column]) -> SelectStatement {
+    fn numbered(
+        mut self,
+        window: WindowStatement,
+        name: &'static str,
+        columns: &[&'static Column],
+    ) -> SelectStatement {
         self.select.expr_window_as(Func::cust("ROW_NUMBER"), window, name);
         let mut outer = Query::select();
         if self.parent.is_some() {

@@ -116,8 +116,7 @@ impl<'a> Fetch<'a> {
         let mut values = HashMap::new();
         let wanted = parents.is_none_or(|parents| !parents.keys.is_empty());
         if wanted && !aggregate.functions.is_empty() {
-            let statement =
-                self.compiler.aggregate(table, &aggregate.rows, &aggregate.functions, parents);
+            let statement = self.compiler.aggregate(table, &aggregate.rows, &aggregate.functions, parents);
             let nested = parents.is_some();
             self.send(&statement, |row| {
                 let malformed = |_| QueryError::Malformed { table: table.name, column: "aggregate" };
@@ -163,7 +162,13 @@ fn too_many(level: &Level, cap: u64) -> Rejection {
 /// The different keys of one child over all rows, in order of appearance.
 fn distinct_keys(keys: &[Option<Uuid>], child: usize, children: usize) -> Vec<Uuid> {
     let mut seen = HashSet::new();
-    keys.iter().skip(child).step_by(children.max(1)).flatten().copied().filter(|key| seen.insert(*key)).collect()
+    keys.iter()
+        .skip(child)
+        .step_by(children.max(1))
+        .flatten()
+        .copied()
+        .filter(|key| seen.insert(*key))
+        .collect()
 }
 
 /// The parameters as SQLite stores them: uuids as bytes, instants as text in the form they are stored in.
@@ -179,7 +184,9 @@ fn bind(values: Vec<Value>) -> Result<SqliteArguments, sqlx::error::BoxDynError>
             Value::BigUnsigned(number) => arguments.add(number.map(i64::try_from).transpose()?)?,
             Value::Double(number) => arguments.add(number)?,
             Value::Bool(truth) => arguments.add(truth)?,
-            Value::ChronoDateTimeUtc(instant) => arguments.add(instant.map(|instant| instant.to_rfc3339()))?,
+            Value::ChronoDateTimeUtc(instant) => {
+                arguments.add(instant.map(|instant| instant.to_rfc3339()))?
+            }
             other => return Err(format!("no SQLite form for the parameter {other:?}").into()),
         }
     }
@@ -193,7 +200,9 @@ fn computed(row: &SqliteRow, functions: &[Function], first: usize) -> Result<Vec
         let index = first + index;
         match function {
             Function::Count { .. } | Function::Sum(_) => value::write(&mut text, row, index, Kind::Integer)?,
-            Function::Min(column) | Function::Max(column) => value::write(&mut text, row, index, column.kind)?,
+            Function::Min(column) | Function::Max(column) => {
+                value::write(&mut text, row, index, column.kind)?
+            }
             Function::Avg(_) => value::write_mean(&mut text, row, index)?,
         }
         values.push(String::from_utf8(text).map_err(|_| value::Malformed)?);

@@ -16,7 +16,8 @@ impl Compiler<'_> {
             }
             Filter::Or(any) => {
                 // One condition that is always true makes the whole true.
-                let any = any.iter().map(|filter| self.condition(alias, filter)).collect::<Option<Vec<_>>>()?;
+                let any =
+                    any.iter().map(|filter| self.condition(alias, filter)).collect::<Option<Vec<_>>>()?;
                 Some(any.into_iter().reduce(ExprTrait::or).unwrap_or(Expr::val(false)))
             }
             Filter::Not(filter) => {
@@ -29,7 +30,7 @@ impl Compiler<'_> {
 
     fn exists(&mut self, alias: &str, relation: &'static Relation, filter: &Filter) -> Expr {
         let (related, mut select) = self.from_related(alias, relation);
-        select.expr(Expr::val(1));
+        select.expr(Expr::cust("1"));
         if let Some(condition) = self.condition(&related, filter) {
             select.and_where(condition);
         }
@@ -44,9 +45,9 @@ impl Compiler<'_> {
     ) -> (String, sea_orm::sea_query::SelectStatement) {
         let related = self.next_alias();
         let mut select = Query::select();
-        select
-            .from_as(relation.target.name, related.clone())
-            .and_where(Expr::col((related.clone(), relation.remote)).equals((alias.to_owned(), relation.local)));
+        select.from_as(relation.target.name, related.clone()).and_where(
+            Expr::col((related.clone(), relation.remote)).equals((alias.to_owned(), relation.local)),
+        );
         if let Some(tenant) = self.tenant_condition(&related, relation.target, true) {
             select.and_where(tenant);
         }

@@ -20,8 +20,8 @@ use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use signalbox_core::query::{Plan, ReadScope, Rejection};
 use sqlx::SqlitePool;
 
-use crate::{Store, StorageError};
 use crate::dialect::Dialect;
+use crate::{StorageError, Store};
 use fetch::Fetch;
 
 /// Why a plan has no answer.

@@ -66,7 +66,9 @@ impl Reader<'_> {
         for item in &set.items {
             match &item.node {
                 Parsed::Field(field) => visit(&field.node)?,
-                Parsed::InlineFragment(fragment) => self.each_field(&fragment.node.selection_set.node, visit)?,
+                Parsed::InlineFragment(fragment) => {
+                    self.each_field(&fragment.node.selection_set.node, visit)?
+                }
                 Parsed::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
                     let fragment = self.ctx.query_env.fragments.get(name).ok_or_else(|| {

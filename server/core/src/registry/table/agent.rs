@@ -23,7 +23,12 @@ pub static AGENT: Table = Table {
         Column::text("identity", "Recognises an agent that registers again.").private(),
     ],
     relations: &[
-        Relation::one("agent_config", "agent_config_id", &AGENT_CONFIG, "Configuration the agent was started with."),
+        Relation::one(
+            "agent_config",
+            "agent_config_id",
+            &AGENT_CONFIG,
+            "Configuration the agent was started with.",
+        ),
         Relation::many("flow_runs", &FLOW_RUN, "agent_id", "Runs the agent has taken."),
     ],
 };

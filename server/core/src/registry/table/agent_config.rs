@@ -17,7 +17,5 @@ pub static AGENT_CONFIG: Table = Table {
         Column::text("name", "Name of the configuration.").nullable(),
         Column::json("settings", "The configuration."),
     ],
-    relations: &[
-        Relation::many("agents", &AGENT, "agent_config_id", "Agents that use the configuration."),
-    ],
+    relations: &[Relation::many("agents", &AGENT, "agent_config_id", "Agents that use the configuration.")],
 };

@@ -1,7 +1,7 @@
 //! Table `api_key`.
 
 use super::super::column::{CREATED, Column, ID, TENANT_ID, UPDATED};
-use super::{Table};
+use super::Table;
 
 /// An API key; the key itself is shown once, at creation.
 pub static API_KEY: Table = Table {

@@ -1,7 +1,7 @@
 //! Table `cloud_hook`.
 
 use super::super::column::{CREATED, Column, ID, TENANT_ID, UPDATED};
-use super::{Table};
+use super::Table;
 
 /// A call made when runs enter given states.
 pub static CLOUD_HOOK: Table = Table {

@@ -30,6 +30,9 @@ pub static FLOW: Table = Table {
         Column::boolean("archived", "Whether the version is archived; archived flows cannot run."),
         Column::text("core_version", "Version of the library that registered the flow.").nullable(),
         Column::boolean("is_schedule_active", "Whether runs are created by the schedule."),
+        Column::integer("registration_fingerprint", "Recognises a repeated delivery of the registration.")
+            .nullable()
+            .private(),
     ],
     relations: &[
         Relation::one("project", "project_id", &PROJECT, "The project of the flow."),

@@ -31,14 +31,17 @@ pub static FLOW_RUN: Table = Table {
         Column::timestamp("state_timestamp", "When the current state was set.").nullable(),
         Column::text("state_message", "Message of the current state.").nullable(),
         Column::json("state_result", "Result of the current state.").nullable(),
-        Column::timestamp("state_start_time", "When a scheduled state is due; null for other states.").nullable(),
+        Column::timestamp("state_start_time", "When a scheduled state is due; null for other states.")
+            .nullable(),
         Column::json("serialized_state", "The current state as the client sent it.").nullable(),
         Column::integer("times_resurrected", "How often Lazarus rescheduled the run."),
         Column::text("idempotency_key", "A repeated request with this key creates nothing.").nullable(),
         Column::text("labels_key", "Canonical form of the labels, matched by the queue.").private(),
         Column::uuid("lease_token", "Fencing token of the agent that has the run.").nullable().private(),
         Column::timestamp("lease_expires", "When the lease ends unless renewed.").nullable().private(),
-        Column::integer("state_fingerprint", "Recognises a repeated delivery of the current state.").nullable().private(),
+        Column::integer("state_fingerprint", "Recognises a repeated delivery of the current state.")
+            .nullable()
+            .private(),
     ],
     relations: &[
         Relation::one("flow", "flow_id", &FLOW, "The flow version."),

@@ -24,7 +24,5 @@ pub static FLOW_RUN_STATE: Table = Table {
         Column::json("serialized_state", "The state as the client sent it."),
         Column::integer("fingerprint", "Recognises a repeated delivery of the state.").nullable().private(),
     ],
-    relations: &[
-        Relation::one("flow_run", "flow_run_id", &FLOW_RUN, "The flow run."),
-    ],
+    relations: &[Relation::one("flow_run", "flow_run_id", &FLOW_RUN, "The flow run.")],
 };

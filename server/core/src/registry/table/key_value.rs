@@ -1,7 +1,7 @@
 //! Table `key_value`.
 
 use super::super::column::{CREATED, Column, ID, TENANT_ID, UPDATED};
-use super::{Table};
+use super::Table;
 
 /// A value stored under a key.
 pub static KEY_VALUE: Table = Table {

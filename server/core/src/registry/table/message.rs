@@ -1,7 +1,7 @@
 //! Table `message`.
 
 use super::super::column::{CREATED, Column, ID, TENANT_ID, UPDATED};
-use super::{Table};
+use super::Table;
 
 /// A message to the people of a tenant.
 pub static MESSAGE: Table = Table {

@@ -33,7 +33,12 @@ pub static TASK: Table = Table {
     relations: &[
         Relation::one("flow", "flow_id", &FLOW, "The flow version."),
         Relation::many("task_runs", &TASK_RUN, "task_id", "Runs of the task."),
-        Relation::many("upstream_edges", &EDGE, "downstream_task_id", "Edges from the tasks before this one."),
+        Relation::many(
+            "upstream_edges",
+            &EDGE,
+            "downstream_task_id",
+            "Edges from the tasks before this one.",
+        ),
         Relation::many("downstream_edges", &EDGE, "upstream_task_id", "Edges to the tasks after this one."),
     ],
 };

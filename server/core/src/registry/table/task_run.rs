@@ -27,9 +27,12 @@ pub static TASK_RUN: Table = Table {
         Column::timestamp("state_timestamp", "When the current state was set.").nullable(),
         Column::text("state_message", "Message of the current state.").nullable(),
         Column::json("state_result", "Result of the current state.").nullable(),
-        Column::timestamp("state_start_time", "When a scheduled state is due; null for other states.").nullable(),
+        Column::timestamp("state_start_time", "When a scheduled state is due; null for other states.")
+            .nullable(),
         Column::json("serialized_state", "The current state as the client sent it.").nullable(),
-        Column::integer("state_fingerprint", "Recognises a repeated delivery of the current state.").nullable().private(),
+        Column::integer("state_fingerprint", "Recognises a repeated delivery of the current state.")
+            .nullable()
+            .private(),
     ],
     relations: &[
         Relation::one("flow_run", "flow_run_id", &FLOW_RUN, "The flow run."),

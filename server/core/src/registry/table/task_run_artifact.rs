@@ -18,7 +18,5 @@ pub static TASK_RUN_ARTIFACT: Table = Table {
         Column::text("kind", "Kind of artifact."),
         Column::json("data", "The artifact.").nullable(),
     ],
-    relations: &[
-        Relation::one("task_run", "task_run_id", &TASK_RUN, "The task run."),
-    ],
+    relations: &[Relation::one("task_run", "task_run_id", &TASK_RUN, "The task run.")],
 };

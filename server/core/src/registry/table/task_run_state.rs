@@ -24,7 +24,5 @@ pub static TASK_RUN_STATE: Table = Table {
         Column::json("serialized_state", "The state as the client sent it."),
         Column::integer("fingerprint", "Recognises a repeated delivery of the state.").nullable().private(),
     ],
-    relations: &[
-        Relation::one("task_run", "task_run_id", &TASK_RUN, "The task run."),
-    ],
+    relations: &[Relation::one("task_run", "task_run_id", &TASK_RUN, "The task run.")],
 };

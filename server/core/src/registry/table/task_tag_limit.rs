@@ -1,7 +1,7 @@
 //! Table `task_tag_limit`.
 
 use super::super::column::{CREATED, Column, ID, TENANT_ID, UPDATED};
-use super::{Table};
+use super::Table;
 
 /// How many task runs with a tag may run at once.
 pub static TASK_TAG_LIMIT: Table = Table {

@@ -72,10 +72,19 @@ fn operators(kind: Kind) -> Vec<MetaInputValue> {
 /// Registers `_bool_exp`, `_order_by`, `_select_column` and the orders by aggregates of a table.
 pub(super) fn register(registry: &mut Registry, table: &'static Table) {
     let name = table.name;
-    add(registry, input(&format!("{name}_bool_exp"), &format!("A condition on rows of `{name}`."), conditions(table)));
-    add(registry, input(&format!("{name}_order_by"), &format!("An order of rows of `{name}`."), orders(table)));
+    add(
+        registry,
+        input(&format!("{name}_bool_exp"), &format!("A condition on rows of `{name}`."), conditions(table)),
+    );
+    add(
+        registry,
+        input(&format!("{name}_order_by"), &format!("An order of rows of `{name}`."), orders(table)),
+    );
     let columns = table.public_columns().map(|column| (column.name, column.description));
-    add(registry, enumeration(&format!("{name}_select_column"), &format!("The columns of `{name}`."), columns));
+    add(
+        registry,
+        enumeration(&format!("{name}_select_column"), &format!("The columns of `{name}`."), columns),
+    );
     let mut by_aggregate = vec![argument("count", "order_by", "By the number of rows.")];
     for (function, description) in [("min", "By the smallest value."), ("max", "By the largest value.")] {
         let ty = format!("{name}_{function}_order_by");

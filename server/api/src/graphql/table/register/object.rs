@@ -41,7 +41,11 @@ pub(super) fn register(registry: &mut Registry, table: &'static Table) {
 pub(super) fn row_arguments(table: &'static Table) -> Vec<MetaInputValue> {
     let name = table.name;
     vec![
-        argument("distinct_on", format!("[{name}_select_column!]"), "Only the first row for each value of these."),
+        argument(
+            "distinct_on",
+            format!("[{name}_select_column!]"),
+            "Only the first row for each value of these.",
+        ),
         argument("limit", "Int", "At most this many rows."),
         argument("offset", "Int", "Leave out this many rows first."),
         argument("order_by", format!("[{name}_order_by!]"), "The order; keys in order of significance."),

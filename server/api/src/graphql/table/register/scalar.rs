@@ -7,7 +7,10 @@ use super::meta::scalar;
 
 const SCALARS: &[(&str, &str)] = &[
     ("uuid", "A UUID as text with hyphens."),
-    ("timestamptz", "An ISO 8601 instant. In: any offset, none means UTC. Out: offset +00:00, microseconds kept."),
+    (
+        "timestamptz",
+        "An ISO 8601 instant. In: any offset, none means UTC. Out: offset +00:00, microseconds kept.",
+    ),
     ("jsonb", "Any JSON value."),
     ("interval", "A duration as text: HH:MM:SS."),
 ];

@@ -1,1 +1,0 @@
-//! The documents of the stock client and more, against the built schema.
