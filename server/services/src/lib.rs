@@ -4,10 +4,12 @@
 
 pub mod agents;
 pub mod api_keys;
+pub mod background;
 mod error;
 pub mod flow_runs;
 mod lanes;
 pub mod logs;
+pub mod schedules;
 mod services;
 pub mod task_runs;
 pub mod tenants;

@@ -8,5 +8,6 @@ mod insert;
 mod list;
 pub mod log;
 mod row;
+pub mod schedule;
 pub mod task_run;
 pub mod tenant;
