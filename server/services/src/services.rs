@@ -1,6 +1,8 @@
 //! What every use case works with.
 
-use crate::{ServiceError, agents::PollCache, api_keys::KeyCache, flow_runs::CreateBatch, lanes::Lanes, tenants};
+use crate::{
+    ServiceError, agents::PollCache, api_keys::KeyCache, flow_runs::CreateBatch, lanes::Lanes, tenants,
+};
 use signalbox_bus::{Bus, Topic};
 use signalbox_core::{access::Actor, clock::Clock, ids::Ids};
 use signalbox_schema::TenantId;

@@ -169,7 +169,8 @@ impl Scheduler {
 
     /// Remembers when to plan these flows again. Those that were left out have no active schedule any more.
     fn note_planned(&mut self, flows: &[FlowId], planned: Vec<Planned>, now: DateTime<Utc>) {
-        let mut planned: HashMap<FlowId, Planned> = planned.into_iter().map(|flow| (flow.flow, flow)).collect();
+        let mut planned: HashMap<FlowId, Planned> =
+            planned.into_iter().map(|flow| (flow.flow, flow)).collect();
         for flow in flows {
             let Some(known) = self.known.get_mut(flow) else { continue };
             if let Some(before) = known.plan_at.take() {

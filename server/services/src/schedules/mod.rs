@@ -9,3 +9,6 @@ mod plan;
 
 pub use now::{plan_flow, plan_group};
 pub(crate) use plan::{Next, Planned, plan};
+
+#[cfg(test)]
+mod tests;

@@ -62,10 +62,15 @@ pub(crate) async fn plan(
     }
     let ahead = schedule::ahead(&tx, &active, now).await?;
     // Not on a thread that serves requests: a hostile schedule is bounded, not quick.
-    let drafts = tokio::task::spawn_blocking(move || draft(schedules, ahead, now)).await.map_err(|error| {
-        let message = "schedules could not be worked out; the server's log has the details";
-        ServiceError { code: ErrorCode::Internal, message: message.to_owned(), source: Some(Arc::new(error)) }
-    })?;
+    let drafts =
+        tokio::task::spawn_blocking(move || draft(schedules, ahead, now)).await.map_err(|error| {
+            let message = "schedules could not be worked out; the server's log has the details";
+            ServiceError {
+                code: ErrorCode::Internal,
+                message: message.to_owned(),
+                source: Some(Arc::new(error)),
+            }
+        })?;
     let (lacking, complete): (Vec<&Draft>, Vec<&Draft>) =
         drafts.iter().partition(|draft| !draft.runs.is_empty());
     let mut planned: Vec<Planned> =
