@@ -2,7 +2,7 @@
 
 use crate::{Config, listen::Listener};
 use signalbox_api::{graphql::ApiSchema, router::Api};
-use signalbox_services::Services;
+use signalbox_services::{Services, background::BackgroundTasks};
 use std::{fmt, net::SocketAddr};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -15,6 +15,7 @@ pub struct Running {
     listener: Listener,
     api: Api<ApiSchema, Services>,
     services: Services,
+    background: BackgroundTasks,
 }
 
 impl Running {
@@ -23,8 +24,9 @@ impl Running {
         listener: Listener,
         api: Api<ApiSchema, Services>,
         services: Services,
+        background: BackgroundTasks,
     ) -> Self {
-        Self { config, listener, api, services }
+        Self { config, listener, api, services, background }
     }
 
     /// Where it listens; the port is the real one if 0 was asked for.
@@ -64,7 +66,7 @@ impl Running {
 
     /// Ends the server: no request in flight is lost within `drain_seconds`.
     pub async fn shutdown(self) {
-        let Self { config, listener, api, services } = self;
+        let Self { config, listener, api, services, background } = self;
         tracing::info!("shutting down");
         api.announce_drain();
         // Load balancers need a moment to see it.
@@ -77,6 +79,7 @@ impl Running {
         if !(in_time && idle) {
             tracing::warn!("requests were still in flight when the time to drain was over");
         }
+        background.stop().await;
         let store = services.store().clone();
         drop((api, services));
         if let Err(error) = store.close().await {

@@ -12,7 +12,7 @@ use signalbox_core::{
     clock::SystemClock,
     ids::RandomIds,
 };
-use signalbox_services::{Parts, ServiceError, Services, api_keys};
+use signalbox_services::{Parts, ServiceError, Services, api_keys, background};
 use signalbox_storage::{StorageError, Store};
 use std::{fs, io, path::PathBuf, sync::Arc};
 
@@ -85,8 +85,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let api = Api::new(schema, &sdl, services.clone(), browsers, config.http_limits());
     let listener =
         bound.serve(api.router(), config.max_connections).map_err(|source| cannot_listen(&config, source))?;
+    let background = background::start(&services);
     tracing::info!(address = %listener.address(), database = %config.database_url, "started");
-    Ok(Running::new(config, listener, api, services))
+    Ok(Running::new(config, listener, api, services, background))
 }
 
 fn cannot_listen(config: &Config, source: io::Error) -> StartError {

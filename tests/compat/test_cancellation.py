@@ -1,10 +1,12 @@
 """Cancelling a flow run in each phase of its life."""
 
+import pytest
 from harness import flows, runs
 
 UNFINISHED = {"Pending", "Running", "Scheduled", "Submitted", "Retrying", "Cancelling"}
 
 
+@pytest.mark.may_see_errors("its flow run is (Cancelling|Cancelled), not Running")
 def test_cancel_while_running(runner, agent, client):
     """§4.5: Running → Cancelling → Cancelled; task runs that had not finished are Cancelled, finished ones stay."""
     run_id = runner.create(runner.register("slow_steps", agent), parameters={"steps": 150, "pause": 0.3})

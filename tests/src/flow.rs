@@ -1,5 +1,11 @@
 //! Serialized flows as Prefect's library writes them, and the states of their runs. Pure JSON, no requests.
 
+use std::io::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 /// A flow to register.
@@ -41,6 +47,11 @@ impl FlowSpec {
         self
     }
 
+    /// The same, packed for `create_flow_from_compressed_string`.
+    pub fn compressed(&self) -> String {
+        compressed(&self.serialized().to_string())
+    }
+
     /// The whole flow with tasks and edges inside, as `prefect register` sends it.
     pub fn serialized(&self) -> Value {
         let tasks: Vec<Value> = self.tasks.iter().map(|slug| task(slug)).collect();
@@ -53,6 +64,16 @@ impl FlowSpec {
             "__version__": "1.4.1",
         })
     }
+}
+
+/// JSON text as `create_flow_from_compressed_string` takes it: gzip, then base64.
+///
+/// # Panics
+/// Never: compressing into memory does not fail.
+pub fn compressed(text: &str) -> String {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).expect("writing into memory");
+    STANDARD.encode(encoder.finish().expect("writing into memory"))
 }
 
 /// A task as the library serializes it.

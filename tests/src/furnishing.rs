@@ -59,9 +59,11 @@ impl Furnished {
     /// When the server refuses any of it.
     pub async fn tenant(operator: &Client, schema: &Schema, slug: &str) -> Self {
         let (tenant_id, admin) = scene::tenant(operator, slug).await;
-        let spec = FlowSpec::chain("play", 3).labelled(&["stage"]);
+        let mut spec = FlowSpec::chain("play", 3).labelled(&["stage"]);
+        spec.schedule = weekly();
         let scene = Scene::set_with(admin.clone(), spec).await;
         assert_eq!(scene.tenant_id, tenant_id, "a key sees its own tenant first");
+        scene.flow_run().await;
         let flow_run = scene.running_flow_run().await;
         let task_run = scene.task_runs(&flow_run).await.remove(0);
         let log = json!({"logs": [{"flow_run_id": flow_run, "level": "INFO", "message": "All aboard", "name": "guard",
@@ -113,6 +115,7 @@ impl Furnished {
             ("task_id", json!(scene.task_ids[0])),
             ("map_index", json!(0)),
             ("serialized_flow", spec.serialized()),
+            ("serialized_flow@String", json!(spec.compressed())),
             ("serialized_tasks", json!([crate::flow::task("step-9")])),
             ("serialized_edges", json!([crate::flow::edge("step-1", "step-3")])),
             ("idempotency_key", json!("5e2a3b1cafe54f0b8d4f00dd00aa11bb")),
@@ -124,7 +127,6 @@ impl Furnished {
             ("kind", json!("markdown")),
             ("data", json!({"markdown": "# Notes"})),
             ("labels", json!(["stage"])),
-            ("logs", Value::Null),
             ("settings", json!({})),
             ("config", json!({})),
             ("interval", json!(3600)),
@@ -132,7 +134,7 @@ impl Furnished {
             ("cron_clocks", json!([{"cron": "0 6 * * *"}])),
             ("timezone", json!("UTC")),
             ("before", json!("2099-01-01T00:00:00+00:00")),
-            ("slots", json!(0)),
+            ("slots", json!(3)),
             ("wait_ms", json!(0)),
             ("limit", json!(2)),
             ("tag", json!("track")),
@@ -144,12 +146,19 @@ impl Furnished {
                 "run_config",
                 json!({"type": "UniversalRun", "env": null, "labels": ["stage"], "__version__": "1.4.1"}),
             ),
-            ("lease_token", Value::Null),
+            ("description", json!("A description")),
+            ("claim_id", json!("5e2a3b1c-afe5-4f0b-8d4f-00dd00aa11bb")),
         ]
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .collect()
     }
+}
+
+/// Monday mornings, as the library serializes it.
+fn weekly() -> Value {
+    let clock = json!({
+        "type": "CronClock", "cron": "0 6 * * 1", "day_or": true, "start_date": null, "end_date": null,
+        "parameter_defaults": {}, "labels": null, "__version__": "1.4.1",
+    });
+    json!({"clocks": [clock], "filters": [], "or_filters": [], "not_filters": [], "adjustments": [], "__version__": "1.4.1"})
 }
 
 async fn version_group_of(client: &Client, flow_id: &str) -> String {

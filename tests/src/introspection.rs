@@ -175,7 +175,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Says what stands for every argument or input field of this name.
+    /// Says what stands for every argument or input field of this name; `name@Type` only for those of this type.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: Value) -> Self {
         self.values.insert(name, value);
@@ -189,7 +189,9 @@ impl Samples {
 
     /// A value for the field: by name where one is known, else the smallest its type allows.
     pub fn value(&self, schema: &Schema, field: &Field) -> Value {
-        let single = match self.values.get(field.name.as_str()) {
+        let typed = format!("{}@{}", field.name, field.base());
+        let known = self.values.get(typed.as_str()).or_else(|| self.values.get(field.name.as_str()));
+        let single = match known {
             Some(known) if field.is_list() == known.is_array() || field.base() == "JSON" => {
                 return known.clone();
             }

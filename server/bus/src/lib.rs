@@ -15,6 +15,8 @@ pub enum Topic {
     Work(TenantId),
     /// Something of this run changed.
     FlowRun(TenantId, FlowRunId),
+    /// The schedules, of whatever tenant: one was switched on or replaced.
+    Schedules,
 }
 
 /// Carries hints between those who change and those who wait.

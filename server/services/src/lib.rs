@@ -4,6 +4,7 @@
 
 pub mod agents;
 pub mod api_keys;
+pub mod background;
 mod error;
 pub mod flow_runs;
 pub mod flows;
@@ -11,6 +12,7 @@ mod lanes;
 pub mod logs;
 mod name;
 pub mod projects;
+pub mod schedules;
 mod services;
 pub mod task_runs;
 pub mod tables;

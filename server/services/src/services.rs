@@ -1,6 +1,8 @@
 //! What every use case works with.
 
-use crate::{ServiceError, agents::PollCache, api_keys::KeyCache, lanes::Lanes, tenants};
+use crate::{
+    ServiceError, agents::PollCache, api_keys::KeyCache, flow_runs::CreateBatch, lanes::Lanes, tenants,
+};
 use signalbox_bus::{Bus, Topic};
 use signalbox_core::{access::Actor, clock::Clock, ids::Ids};
 use signalbox_schema::TenantId;
@@ -77,6 +79,11 @@ impl Services {
 
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.0.lanes
+    }
+
+    /// Makes flow runs inside a transaction that does more than that; others go through the lane.
+    pub(crate) fn create_batch(&self) -> CreateBatch {
+        CreateBatch { ids: Arc::clone(&self.0.parts.ids), clock: Arc::clone(&self.0.parts.clock) }
     }
 
     pub(crate) fn polls(&self) -> &PollCache {

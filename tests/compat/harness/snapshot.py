@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import uuid
 from contextlib import closing
 
 # These say when somebody was last heard of: a repeated call is a call.
@@ -21,10 +22,15 @@ def tables(database):
             cursor = connection.execute(f'SELECT * FROM "{name}"')  # noqa: S608 - names come from the file itself
             columns = [column for column, *_ in cursor.description]
             content[name] = sorted(
-                "|".join(f"{column}={value!r}" for column, value in zip(columns, row) if column not in VOLATILE)
+                "|".join(f"{column}={_readable(value)!r}" for column, value in zip(columns, row) if column not in VOLATILE)
                 for row in cursor
             )
         return content
+
+
+def _readable(value):
+    """Ids are stored as 16 bytes."""
+    return str(uuid.UUID(bytes=value)) if isinstance(value, bytes) and len(value) == 16 else value
 
 
 def difference(before, after):

@@ -71,10 +71,9 @@ class World:
         query = "query($id: uuid!) { flow_by_pk(id: $id) { flow_group_id } }"
         return api.post(self.url, query, {"id": flow_id or self.flow(**options)})["flow_by_pk"]["flow_group_id"]
 
-    def run(self, flow_id=None, due=None):
+    def run(self, flow_id=None, **options):
         return self.mutate(
-            "create_flow_run", flow_id=flow_id or self.flow(), idempotency_key=self.name(),
-            **({"scheduled_start_time": due} if due else {}),
+            "create_flow_run", flow_id=flow_id or self.flow(), idempotency_key=self.name(), **options
         )["id"]
 
     def set_run(self, run_id, state, **fields):

@@ -1,7 +1,8 @@
 //! States, runs, labels and logs that make no sense.
 
 use serde_json::{Value, json};
-use signalbox_tests::flow::state;
+use signalbox_tests::dump::Dump;
+use signalbox_tests::flow::{state, submitted};
 
 use super::{Siege, assert_no_server_error, brief};
 
@@ -77,18 +78,41 @@ async fn states_of_nobody_are_refused() {
     siege.assert_unharmed("a state of nobody").await;
 }
 
+/// Each state of a list is a change of its own, as it was in Prefect's server: the answer is an error, and sending the
+/// whole list again changes nothing more.
 #[tokio::test]
-async fn one_senseless_state_in_a_list_stores_none_of_it() {
+async fn one_senseless_state_in_a_list_is_reported() {
     let siege = Siege::begin().await;
     let flow_run = siege.before.ids("flow_run").next().expect("the siege has a run");
     let good = json!({"flow_run_id": flow_run, "version": null, "state": state("Success", "Arrived.")});
     let bad = json!({"flow_run_id": UNKNOWN, "version": null, "state": state("Success", "Arrived.")});
-    siege.refused("set_flow_run_states", json!({"states": [good, bad]}), "states { id }").await;
-    siege.assert_unharmed("a list with a senseless state").await;
+    let list = json!({"states": [good, bad]});
+    siege.refused("set_flow_run_states", list.clone(), "states { id }").await;
+    let after = Dump::of(&siege.scene.client, &siege.schema).await;
+    siege.refused("set_flow_run_states", list, "states { id }").await;
+    Dump::of(&siege.scene.client, &siege.schema).await.assert_same_as(&after, "the same list again");
     let many: Vec<Value> = (0..10_000).map(|_| good.clone()).collect();
     let reply =
         siege.scene.client.try_mutate("set_flow_run_states", json!({"states": many}), "states { id }").await;
     assert_no_server_error(&reply, "ten thousand states");
+}
+
+#[tokio::test]
+async fn agents_that_nobody_registered_get_nothing() {
+    let siege = Siege::begin().await;
+    let run = siege.scene.flow_run().await;
+    let before = Dump::of(&siege.scene.client, &siege.schema).await;
+    let input = json!({"agent_id": UNKNOWN, "labels": [], "slots": 5, "wait_ms": 0, "held": []});
+    siege.refused("claim_flow_runs", input, "runs { flow_run_id }").await.assert_code("NOT_FOUND");
+    Dump::of(&siege.scene.client, &siege.schema).await.assert_same_as(&before, "an unknown agent's claim");
+    let stranger = siege.scene.client.with_header(format!("X-PREFECT-AGENT-ID: {UNKNOWN}"));
+    let input =
+        json!({"before": "2099-01-01T00:00:00+00:00", "labels": [], "tenant_id": siege.scene.tenant_id});
+    let queue = stranger.try_mutate("get_runs_in_queue", input, "flow_run_ids").await;
+    assert_no_server_error(&queue, "an unknown agent's poll");
+    let input = json!({"states": [{"flow_run_id": run, "version": 1, "state": submitted()}]});
+    let submitted = stranger.try_mutate("set_flow_run_states", input, "states { status }").await;
+    assert_no_server_error(&submitted, "an unknown agent's Submitted");
 }
 
 #[tokio::test]

@@ -14,5 +14,6 @@ pub mod log;
 pub mod project;
 mod row;
 pub mod task;
+pub mod schedule;
 pub mod task_run;
 pub mod tenant;

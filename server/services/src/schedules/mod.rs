@@ -1,0 +1,14 @@
+//! Schedules become runs. Which runs is decided by `signalbox_core::schedule`; when to look is the scheduler's matter
+//! ([`crate::background::scheduler`]). Switching and replacing schedules belongs to flows and flow groups, which call
+//! [`plan_flow`] and [`plan_group`] afterwards.
+
+mod draft;
+mod make;
+mod now;
+mod plan;
+
+pub use now::{plan_flow, plan_group};
+pub(crate) use plan::{Next, Planned, plan};
+
+#[cfg(test)]
+mod tests;
