@@ -73,16 +73,24 @@ def read(url, run_id):
 
 
 def wait_until(url, run_id, condition, seconds=60, poke=lambda: None, what="the run to get there"):
-    """Reads the run until `condition(run)` holds. Fails with the run's whole story when it does not in time."""
+    """Reads the run until `condition(run)` holds. Fails with the run's whole story when it does not in time.
+
+    A server that does not answer is waited for too: some tests kill it.
+    """
     deadline = time.monotonic() + seconds
     last_poke = 0.0
+    run = None
     while True:
         if time.monotonic() - last_poke > 1:
             poke()
             last_poke = time.monotonic()
-        run = read(url, run_id)
-        if condition(run):
-            return run
+        try:
+            run = read(url, run_id)
+            if condition(run):
+                return run
+        except OSError as unreachable:
+            if run is None and time.monotonic() > deadline:
+                raise AssertionError(f"no server for {seconds} s: {unreachable}") from None
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s for {what}\n{run.explain()}")
         time.sleep(0.15)
