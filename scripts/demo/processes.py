@@ -28,6 +28,7 @@ class Processes:
             "PREFECT__HOME_DIR": str(self.data / "prefect"),
             "PREFECT__USER_CONFIG_PATH": str(self.data / "prefect" / "config.toml"),
             "PREFECT__BACKEND": "server",
+            "PREFECT__CLOUD__LOGGING_HEARTBEAT": "1",  # seconds between uploads of log lines; 5 by default
             "TMPDIR": str(self.data),
         }
 

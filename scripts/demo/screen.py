@@ -37,6 +37,10 @@ def tag(index, text):
     return paint(_RUNS[index % len(_RUNS)], f"{text:<18}")
 
 
+def short(text, width=150):
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
 def heading(text):
     say()
     say(bold(text))

@@ -33,6 +33,7 @@ class Run:
     expected: str = "Success"
     cancel_after: int = None  # ask for cancellation once this many task runs have succeeded
     row: dict = field(default_factory=dict)
+    refusals_told: bool = False
 
     @property
     def finished(self):
@@ -87,19 +88,32 @@ class Watch:
                 if self._is_new(state) and state["state"] in ("Retrying", "Cached", "Failed", "Mapped"):
                     self._print_state(tag, state, state["message"], task_run["task"]["name"] + " ")
         for line in run.row["logs"]:
-            if self._is_new(line) and not (line["name"] in CHATTER and line["level"] == "INFO"):
-                text = line["message"].strip().splitlines() or [""]
-                screen.say(f"{tag}   {screen.level(line['level'], text[0])}")
-                if len(text) > 1:
-                    screen.say(f"{tag}   {screen.level(line['level'], text[-1])}")
+            if self._is_new(line):
+                self._print_log(tag, run, line)
         for state in states:
             if state not in beginnings:
                 self._print_state(tag, state, state["message"])
 
     @staticmethod
+    def _print_log(tag, run, line):
+        """The first line of a message, and the last if there are more: of a traceback, what it was about."""
+        of_library = line["name"] in CHATTER
+        if of_library and line["level"] == "INFO":
+            return
+        if of_library and run.row["state"] in ("Cancelling", "Cancelled"):
+            # The server refuses to start further tasks; the library reports each refusal at length.
+            if not run.refusals_told:
+                run.refusals_told = True
+                screen.say(f"{tag}   " + screen.dim("(no further task may start: the run is being cancelled)"))
+            return
+        text = line["message"].strip().splitlines() or [""]
+        for part in text[:1] + text[1:][-1:]:
+            screen.say(f"{tag}   {screen.level(line['level'], screen.short(part))}")
+
+    @staticmethod
     def _print_state(tag, state, message, task=""):
         mark = screen.dim("○") if task else screen.bold("●")
-        screen.say(f"{tag} {mark} {task}{screen.state(state['state'])} {screen.dim(message or '')}")
+        screen.say(f"{tag} {mark} {task}{screen.state(state['state'])} {screen.dim(screen.short(message or ''))}")
 
     def _cancel_half_way(self, run):
         if run.cancel_after is None or run.finished:
