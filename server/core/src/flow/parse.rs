@@ -2,6 +2,7 @@
 
 use super::GraphError;
 use serde_json::{Map, Value};
+use signalbox_schema::LabelSet;
 use std::collections::HashSet;
 
 /// Longest name or slug, in bytes.
@@ -24,6 +25,14 @@ pub enum FlowError {
     /// An edge to a task that the flow does not have.
     #[error("an edge names the task '{0}', which the flow does not have")]
     UnknownSlug(String),
+    /// Labels that no run could have.
+    #[error("{path}: {problem}")]
+    Labels {
+        /// Where.
+        path: String,
+        /// What is wrong with them.
+        problem: signalbox_schema::label::LabelError,
+    },
     /// A cycle.
     #[error(transparent)]
     Cycle(#[from] GraphError),
@@ -136,9 +145,9 @@ pub fn parse_flow(document: Value) -> Result<FlowSpec, FlowError> {
         description: text(flow, "description"),
         parameters,
         schedule: json_object(flow, root, "schedule")?,
-        run_config: json_object(flow, root, "run_config")?,
+        run_config: labelled(flow, root, "run_config")?,
         storage: json_object(flow, root, "storage")?,
-        environment: json_object(flow, root, "environment")?,
+        environment: labelled(flow, root, "environment")?,
         reference_tasks,
         tasks,
         edges,
@@ -220,6 +229,23 @@ fn json_object(fields: &Map<String, Value>, path: &str, key: &str) -> Result<Opt
         Some(value @ Value::Object(_)) => Ok(Some(value.clone())),
         Some(_) => wrong(&format!("{path}.{key}"), "a JSON object or null"),
     }
+}
+
+/// An object whose `labels`, if it has any, its runs will carry.
+fn labelled(fields: &Map<String, Value>, path: &str, key: &str) -> Result<Option<Value>, FlowError> {
+    let value = json_object(fields, path, key)?;
+    let path = format!("{path}.{key}.labels");
+    match value.as_ref().and_then(|value| value.get("labels")) {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(labels)) => {
+            let Some(labels) = labels.iter().map(Value::as_str).collect::<Option<Vec<_>>>() else {
+                return wrong(&path, "a list of texts");
+            };
+            LabelSet::new(labels).map_err(|problem| FlowError::Labels { path, problem })?;
+        }
+        Some(_) => return wrong(&path, "a list of texts"),
+    }
+    Ok(value)
 }
 
 fn name(fields: &Map<String, Value>, path: &str, key: &str) -> Result<String, FlowError> {
