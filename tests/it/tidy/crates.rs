@@ -29,7 +29,8 @@ const SQL_ROOMS: [&str; 2] = ["storage", "migrations"];
 const SQL_CRATES: [&str; 5] = ["sea-orm", "sea-query", "sqlx", "sea-query-sqlx", "rusqlite"];
 const OURS: &str = "signalbox-";
 
-/// Direct dependencies of every crate of the workspace, tests and build scripts included; our own without prefix.
+/// What every crate of the workspace is built of; our own without prefix. What only its tests need is no edge: they
+/// use real parts.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
@@ -43,7 +44,8 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .iter()
         .map(|package| {
             let all = package["dependencies"].as_array().expect("a package lists its dependencies");
-            (name(package).trim_start_matches(OURS).to_owned(), all.iter().map(name).collect())
+            let all = all.iter().filter(|dependency| dependency["kind"] != "dev");
+            (name(package).trim_start_matches(OURS).to_owned(), all.map(name).collect())
         })
         .collect()
 }

@@ -52,7 +52,7 @@ fn explains(page: &str, code: &str) -> bool {
     })
 }
 
-/// Paths below the root in backticks and links: those with a slash or a known ending, without placeholders.
+/// Paths below the root in backticks and links: those with a slash that lead into a room or end like a file.
 fn named_paths(text: &str) -> Vec<String> {
     let code = text.split('`').skip(1).step_by(2).filter(|it| !it.contains('\n'));
     let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -70,6 +70,8 @@ fn is_path(text: &str) -> bool {
     let plain = text.chars().all(|it| it.is_ascii_alphanumeric() || "._-/".contains(it));
     let first = text.split('/').next().unwrap_or_default();
     let ends = ENDINGS.iter().any(|ending| text.ends_with(ending));
+    // `create.rs` alone is said of a file that was named before; only documents lie at the root without a folder.
+    let ends = ends && (text.contains('/') || Path::new(text).extension().is_some_and(|it| it == "md"));
     let known_room = text.contains('/') && workspace().join(first).is_dir() && !first.is_empty();
     plain && !text.starts_with(['/', '.', '-']) && ((ends && text.len() > 3) || known_room)
 }
