@@ -1,0 +1,7 @@
+//! Mutations through the schema, on a real SQLite file: what they do, what a second delivery does, and whom they refuse.
+
+mod agent;
+mod flow;
+mod project;
+mod registration;
+mod world;
