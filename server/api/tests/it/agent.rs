@@ -7,16 +7,17 @@ use signalbox_core::access::Role;
 #[tokio::test]
 async fn the_same_agent_keeps_its_id() {
     let mut world = World::new().await;
-    let input = |name: &str, labels: &[&str]| {
-        json!({"type": "LocalAgent", "name": name, "labels": labels, "agent_config_id": null})
-    };
+    let input = |name: &str, labels: &[&str]| json!({"type": "LocalAgent", "name": name, "labels": labels, "agent_config_id": null});
     world.become_key(Role::Agent);
     let id = world.twice("register_agent", "id", input("a", &["y", "x"])).await["id"].clone();
     let again = world.id("register_agent", input("a", &["x", "y", "x"])).await;
     assert_eq!(id, again, "labels are a set");
     assert_ne!(id, world.id("register_agent", input("a", &["x"])).await);
     assert_ne!(id, world.id("register_agent", input("b", &["x", "y"])).await);
-    assert_eq!(world.sql("SELECT labels || core_version FROM agent ORDER BY created, id").await[0], r#"["x","y"]1.4.1"#);
+    assert_eq!(
+        world.sql("SELECT labels || core_version FROM agent ORDER BY created, id").await[0],
+        r#"["x","y"]1.4.1"#
+    );
     world.become_stranger().await;
     assert_ne!(id, world.id("register_agent", input("a", &["x", "y"])).await);
 }
@@ -30,7 +31,10 @@ async fn absurd_agents_are_refused() {
         (json!({"type": "LocalAgent", "labels": ["x".repeat(256)]}), "INVALID_INPUT"),
         (json!({"type": "LocalAgent", "labels": absurd}), "INVALID_INPUT"),
         (json!({"type": " "}), "INVALID_INPUT"),
-        (json!({"type": "LocalAgent", "agent_config_id": "00000000-0000-0000-0000-000000000001"}), "NOT_FOUND"),
+        (
+            json!({"type": "LocalAgent", "agent_config_id": "00000000-0000-0000-0000-000000000001"}),
+            "NOT_FOUND",
+        ),
         (json!({"type": "LocalAgent", "tenant_id": "00000000-0000-0000-0000-000000000001"}), "NOT_FOUND"),
         (json!({"type": "LocalAgent", "agent_config_id": "seven"}), "(validation)"),
     ] {

@@ -18,11 +18,14 @@ async fn schedules_are_switched() {
     assert_eq!(world.twice("set_schedule_active", "success", input).await, json!({"success": false}));
     let id = world.registered(scheduled("clockwork"), json!({"set_schedule_active": false})).await;
     let input = json!({"flow_id": id});
-    let active = format!("SELECT is_schedule_active FROM flow WHERE name = 'clockwork'");
+    let active = "SELECT is_schedule_active FROM flow WHERE name = 'clockwork'";
     assert_eq!(world.twice("set_schedule_active", "success", input.clone()).await, json!({"success": true}));
-    assert_eq!(world.value(&active).await, "1");
-    assert_eq!(world.twice("set_schedule_inactive", "success", input.clone()).await, json!({"success": true}));
-    assert_eq!(world.value(&active).await, "0");
+    assert_eq!(world.value(active).await, "1");
+    assert_eq!(
+        world.twice("set_schedule_inactive", "success", input.clone()).await,
+        json!({"success": true})
+    );
+    assert_eq!(world.value(active).await, "0");
     world.twice("archive_flow", "success", input.clone()).await;
     assert!(!world.success("set_schedule_active", input).await, "a flow that was put away makes no runs");
 }
@@ -50,7 +53,11 @@ async fn switches_reach_every_version() {
         assert_eq!(world.value(&query).await, value, "{mutation}");
     }
     register().await;
-    assert_eq!(world.sql("SELECT settings ->> 'heartbeat_enabled' FROM flow").await, ["0", "0"], "new ones too");
+    assert_eq!(
+        world.sql("SELECT settings ->> 'heartbeat_enabled' FROM flow").await,
+        ["0", "0"],
+        "new ones too"
+    );
 }
 
 #[tokio::test]
@@ -59,7 +66,8 @@ async fn a_flow_is_moved_and_deleted() {
     let id = world.flow().await;
     let project = world.project().await;
     world.twice("update_flow_project", "id", json!({"flow_id": id, "project_id": project})).await;
-    let query = "SELECT count(*) FROM flow f JOIN project p ON p.id = f.project_id WHERE p.name <> 'project-0'";
+    let query =
+        "SELECT count(*) FROM flow f JOIN project p ON p.id = f.project_id WHERE p.name <> 'project-0'";
     assert_eq!(world.value(query).await, "1");
     let nowhere = json!({"flow_id": id, "project_id": "00000000-0000-0000-0000-000000000001"});
     assert_eq!(world.refused("update_flow_project", "id", nowhere).await.code, "NOT_FOUND");
@@ -74,9 +82,15 @@ async fn strangers_and_lesser_keys_are_refused() {
     let id = world.registered(scheduled("clockwork"), json!({})).await;
     let project = world.project().await;
     let mutations = [
-        "archive_flow", "set_schedule_active", "set_schedule_inactive", "enable_flow_heartbeat",
-        "disable_flow_heartbeat", "enable_flow_lazarus_process", "disable_flow_lazarus_process",
-        "enable_flow_version_lock", "disable_flow_version_lock",
+        "archive_flow",
+        "set_schedule_active",
+        "set_schedule_inactive",
+        "enable_flow_heartbeat",
+        "disable_flow_heartbeat",
+        "enable_flow_lazarus_process",
+        "disable_flow_lazarus_process",
+        "enable_flow_version_lock",
+        "disable_flow_version_lock",
     ];
     let before = world.tables().await;
     for role in [Role::Viewer, Role::Agent] {
@@ -92,7 +106,10 @@ async fn strangers_and_lesser_keys_are_refused() {
         let theirs = world.refused(mutation, "success", json!({"flow_id": id})).await;
         assert_eq!(theirs.code, "NOT_FOUND", "{mutation}");
         let missing = world.refused(mutation, "success", nobody.clone()).await;
-        assert_eq!(theirs.message.replace(&id, ""), missing.message.replace(nobody["flow_id"].as_str().unwrap(), ""));
+        assert_eq!(
+            theirs.message.replace(&id, ""),
+            missing.message.replace(nobody["flow_id"].as_str().unwrap(), "")
+        );
     }
     assert!(!world.success("delete_flow", json!({"flow_id": id})).await);
     let input = json!({"flow_id": id, "project_id": project});

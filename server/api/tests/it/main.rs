@@ -2,6 +2,9 @@
 
 mod agent;
 mod flow;
+mod flow_group;
 mod project;
 mod registration;
+mod run;
+mod tenant;
 mod world;

@@ -32,7 +32,10 @@ async fn a_flow_with_its_tasks_inside() {
     assert_eq!(marked(&world, "is_reference_task").await, ["b"]);
     assert_eq!(world.value("SELECT key FROM edge").await, "x");
     assert_eq!(world.sql("SELECT retry_delay FROM task").await, ["60", "60"]);
-    assert_eq!(world.value("SELECT trigger FROM task WHERE slug = 'a'").await, "prefect.triggers.all_successful");
+    assert_eq!(
+        world.value("SELECT trigger FROM task WHERE slug = 'a'").await,
+        "prefect.triggers.all_successful"
+    );
 }
 
 #[tokio::test]
@@ -42,9 +45,7 @@ async fn tasks_and_edges_that_come_later() {
     document["reference_tasks"] = json!([{"slug": "a"}]);
     let id = world.registered(document, json!({})).await;
     assert_eq!(world.value("SELECT serialized_flow ->> 'tasks' FROM flow").await, "[]");
-    let tasks = |slugs: &[&str]| {
-        json!({"flow_id": id, "serialized_tasks": slugs.iter().map(|slug| task(slug)).collect::<Vec<_>>()})
-    };
+    let tasks = |slugs: &[&str]| json!({"flow_id": id, "serialized_tasks": slugs.iter().map(|slug| task(slug)).collect::<Vec<_>>()});
     world.twice("register_tasks", "success", tasks(&["a", "b"])).await;
     assert_eq!(marked(&world, "is_root_task").await, ["a", "b"]);
     world.twice("register_tasks", "success", tasks(&["b", "c"])).await;
@@ -175,7 +176,8 @@ async fn compressed_flows() {
         STANDARD.encode(gzip.finish().unwrap())
     };
     let mutation = "create_flow_from_compressed_string";
-    let input = |packed: String| json!({"project_id": project, "serialized_flow": packed, "version_group_id": null});
+    let input =
+        |packed: String| json!({"project_id": project, "serialized_flow": packed, "version_group_id": null});
     world.twice(mutation, "id", input(pack(flow("demo").to_string().as_bytes()))).await;
     assert_eq!(world.value("SELECT count(*) FROM task").await, "2");
     let bomb = pack(&vec![b' '; 65 * 1024 * 1024]);

@@ -58,7 +58,15 @@ impl World {
         .await
         .unwrap();
         let actor = services.local_actor();
-        Self { schema: graphql::build(services.clone()), services, clock, folder, actor, tenant: None, numbers: AtomicU32::default() }
+        Self {
+            schema: graphql::build(services.clone()),
+            services,
+            clock,
+            folder,
+            actor,
+            tenant: None,
+            numbers: AtomicU32::default(),
+        }
     }
 
     /// Turns the clock.
@@ -91,9 +99,9 @@ impl World {
     /// From here on, an administrator of another, new tenant.
     pub async fn become_stranger(&mut self) {
         let slug = format!("other-{}", self.number());
-        let tenant = tenants::create(&self.services, &self.services.local_actor(), "Other", &slug).await.unwrap();
-        self.actor =
-            Actor::Key { id: ApiKeyId(Uuid::nil()), tenant, role: Role::Admin, expires_at: None };
+        let tenant =
+            tenants::create(&self.services, &self.services.local_actor(), "Other", &slug).await.unwrap();
+        self.actor = Actor::Key { id: ApiKeyId(Uuid::nil()), tenant, role: Role::Admin, expires_at: None };
     }
 
     async fn execute(&self, document: &str, variables: Value) -> async_graphql::Response {
@@ -116,6 +124,13 @@ impl World {
             return Err(Refusal { code: code.to_owned(), message: error.message.clone() });
         }
         Ok(response.data.into_json().unwrap()[name].take())
+    }
+
+    /// Sends one query and yields its data.
+    pub async fn query(&self, document: &str) -> Value {
+        let response = self.execute(document, json!({})).await;
+        assert!(response.errors.is_empty(), "{document}: {:?}", response.errors);
+        response.data.into_json().unwrap()
     }
 
     /// The same for a mutation that must succeed.
@@ -160,13 +175,16 @@ impl World {
     /// Every row of every table, as text.
     pub async fn tables(&self) -> BTreeMap<String, Vec<String>> {
         let mut tables = BTreeMap::new();
-        for name in self.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'").await {
+        for name in
+            self.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'").await
+        {
             let columns = self.sql(&format!("SELECT name FROM pragma_table_info('{name}')")).await;
             let row: Vec<String> = columns
                 .iter()
                 .map(|column| format!("'{column}=' || coalesce(CASE typeof(\"{column}\") WHEN 'blob' THEN hex(\"{column}\") ELSE \"{column}\" END, 'null')"))
                 .collect();
-            let rows = self.sql(&format!("SELECT {} FROM \"{name}\" ORDER BY 1", row.join(" || ' ' || "))).await;
+            let rows =
+                self.sql(&format!("SELECT {} FROM \"{name}\" ORDER BY 1", row.join(" || ' ' || "))).await;
             tables.insert(name, rows);
         }
         tables
@@ -178,12 +196,14 @@ impl World {
 
     /// The first column of the rows that a statement yields, as text.
     pub async fn sql(&self, statement: &str) -> Vec<String> {
-        use sqlx::{Row, sqlite::SqliteConnectOptions, ConnectOptions};
-        let mut connection =
-            SqliteConnectOptions::new().filename(self.database()).connect().await.unwrap();
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).fetch_all(&mut connection).await.unwrap();
+        use sqlx::{ConnectOptions, Row, sqlite::SqliteConnectOptions};
+        let mut connection = SqliteConnectOptions::new().filename(self.database()).connect().await.unwrap();
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).fetch_all(&mut connection).await.unwrap();
         rows.iter()
-            .map(|row| row.try_get_unchecked::<Option<String>, _>(0).unwrap().unwrap_or_else(|| "null".into()))
+            .map(|row| {
+                row.try_get_unchecked::<Option<String>, _>(0).unwrap().unwrap_or_else(|| "null".into())
+            })
             .collect()
     }
 
