@@ -80,6 +80,21 @@ impl StateType {
         Self::ALL.iter().copied().find(|state_type| state_type.as_str() == name)
     }
 
+    /// The type that this one is a kind of, as in Prefect's own classes; `None` for the topmost.
+    pub const fn parent(self) -> Option<Self> {
+        match self {
+            // Those in the second line wrap another state and are a kind of none.
+            Self::Pending | Self::Running | Self::Finished
+            | Self::Submitted | Self::Queued | Self::ClientFailed => None,
+            Self::Scheduled => Some(Self::Pending),
+            Self::Paused | Self::Resume | Self::Retrying => Some(Self::Scheduled),
+            Self::Cancelling => Some(Self::Running),
+            Self::Success | Self::Looped | Self::Failed | Self::Cancelled => Some(Self::Finished),
+            Self::Skipped | Self::Cached | Self::Mapped => Some(Self::Success),
+            Self::TimedOut | Self::TriggerFailed | Self::ValidationFailed => Some(Self::Failed),
+        }
+    }
+
     /// Whether a run in this state waits for a time and is then handed out.
     pub const fn is_scheduled(self) -> bool {
         matches!(self, Self::Scheduled | Self::Paused | Self::Resume | Self::Retrying | Self::Queued)

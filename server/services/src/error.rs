@@ -1,6 +1,6 @@
 //! The one error of every use case.
 
-use signalbox_core::{access::Denied, flow::FlowError, run::Rejection};
+use signalbox_core::{access::Denied, flow::FlowError, run::Rejection, schedule::ScheduleError};
 use signalbox_schema::{ErrorCode, LabelError, StateError};
 use signalbox_storage::{StorageError, query::QueryError};
 use std::{error::Error, sync::Arc};
@@ -103,6 +103,12 @@ impl From<LabelError> for ServiceError {
 
 impl From<FlowError> for ServiceError {
     fn from(error: FlowError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<ScheduleError> for ServiceError {
+    fn from(error: ScheduleError) -> Self {
         Self::invalid(error.to_string())
     }
 }

@@ -2,18 +2,22 @@
 //! ([`signalbox_core::access::Access`]) and a command; rules come from core, rows from storage, hints go to the bus
 //! after the commit. No transport and no SQL here.
 
+pub mod agent_configs;
 pub mod agents;
 pub mod api_keys;
 pub mod background;
 mod error;
+pub mod flow_groups;
 pub mod flow_runs;
 pub mod flows;
+pub mod key_values;
 mod lanes;
 pub mod logs;
 mod name;
 pub mod projects;
 pub mod schedules;
 mod services;
+pub mod task_run_artifacts;
 pub mod task_runs;
 pub mod tables;
 pub mod tenants;

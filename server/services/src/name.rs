@@ -1,4 +1,4 @@
-//! Names that people give to things.
+//! Limits on what people write: names, descriptions, JSON values.
 
 use crate::ServiceError;
 
@@ -29,6 +29,17 @@ fn bounded(field: &str, text: &str, most: usize) -> Result<(), ServiceError> {
     }
     if text.contains('\0') {
         return Err(ServiceError::invalid(format!("{field} must not contain NUL characters")));
+    }
+    Ok(())
+}
+
+/// Refuses a JSON value whose text is longer than `most` bytes.
+pub(crate) fn check_size(field: &str, value: &serde_json::Value, most: usize) -> Result<(), ServiceError> {
+    let bytes = value.to_string().len();
+    if bytes > most {
+        return Err(ServiceError::invalid(format!(
+            "{field} is {bytes} bytes long as JSON; at most {most} are allowed"
+        )));
     }
     Ok(())
 }

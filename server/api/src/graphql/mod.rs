@@ -2,18 +2,23 @@
 //! right and calls one use case. No rules and no SQL here.
 
 mod agent;
+mod agent_config;
+mod api_info;
 mod api_key;
 mod context;
 mod error;
-mod flow_run;
-mod log;
 mod flow;
+mod flow_group;
+mod flow_run;
+mod key_value;
+mod log;
 mod payload;
 mod project;
 mod scalar;
 mod schema;
-mod task_run;
 mod table;
+mod task_run;
+mod task_run_artifact;
 mod tenant;
 
 pub(crate) use error::describe;

@@ -1,17 +1,22 @@
 //! The roots, put together from the nouns.
 
 use super::{
-    api_key::ApiKeyMutation,
-    flow_run::{ClaimMutation, FlowRunMutation, QueueMutation},
-    log::LogMutation,
-    table::TableQuery,
-    task_run::{TaskRunMutation, TaskRunQuery},
     agent::AgentMutation,
+    agent_config::AgentConfigMutation,
+    api_info::ApiInfoQuery,
+    api_key::ApiKeyMutation,
     flow::{FlowMutation, RegistrationMutation},
+    flow_group::{FlowGroupMutation, FlowGroupScheduleMutation},
+    flow_run::{ClaimMutation, FlowRunEditMutation, FlowRunMutation, QueueMutation},
+    key_value::KeyValueMutation,
+    log::LogMutation,
     project::ProjectMutation,
+    table::TableQuery,
+    task_run::{MappedChildrenQuery, TaskRunEditMutation, TaskRunMutation, TaskRunQuery},
+    task_run_artifact::TaskRunArtifactMutation,
     tenant::TenantMutation,
 };
-use async_graphql::{EmptySubscription, MergedObject, Object, Schema};
+use async_graphql::{EmptySubscription, MergedObject, Schema};
 use signalbox_services::Services;
 
 /// The server's schema.
@@ -20,36 +25,41 @@ pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;
 /// Everything that can be read.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Query")]
-pub struct Query(TableQuery, ApiQuery, TaskRunQuery);
+pub struct Query(TableQuery, ApiInfoQuery, TaskRunQuery, MappedChildrenQuery);
 
-/// Everything that can be changed.
+/// Everything that can be changed. In groups, because each entry of a merged object nests its resolver one deeper.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct Mutation(
-    TenantMutation,
-    ApiKeyMutation,
-    FlowRunMutation,
-    QueueMutation,
-    ClaimMutation,
-    TaskRunMutation,
-    LogMutation,
+pub struct Mutation(TenantMutations, FlowMutations, RunMutations, AgentMutations);
+
+/// Changes of tenants, and of what belongs to a tenant as a whole.
+#[derive(Debug, Default, MergedObject)]
+pub struct TenantMutations(TenantMutation, ApiKeyMutation, KeyValueMutation);
+
+/// Changes of flows, and of what holds them.
+#[derive(Debug, Default, MergedObject)]
+pub struct FlowMutations(
     ProjectMutation,
     RegistrationMutation,
     FlowMutation,
-    AgentMutation,
+    FlowGroupMutation,
+    FlowGroupScheduleMutation,
 );
 
-/// Reads that are not tables.
-#[derive(Debug, Default)]
-pub struct ApiQuery;
+/// Changes of runs, and of what they leave.
+#[derive(Debug, Default, MergedObject)]
+pub struct RunMutations(
+    FlowRunMutation,
+    FlowRunEditMutation,
+    TaskRunMutation,
+    TaskRunEditMutation,
+    TaskRunArtifactMutation,
+    LogMutation,
+);
 
-#[Object(rename_fields = "snake_case", rename_args = "snake_case")]
-impl ApiQuery {
-    /// A greeting: agents ask for it to see whether the API answers.
-    async fn hello(&self) -> &'static str {
-        "👋 from Signalbox"
-    }
-}
+/// Agents, and how they get their work.
+#[derive(Debug, Default, MergedObject)]
+pub struct AgentMutations(AgentMutation, AgentConfigMutation, QueueMutation, ClaimMutation);
 
 /// The schema that answers requests.
 pub fn build(services: Services) -> ApiSchema {

@@ -47,7 +47,8 @@ mod tests {
     #[test]
     fn places_follow_from_the_edges() {
         let edges = [("a", "b", true), ("a", "c", false), ("b", "c", false)];
-        let place = |reference: &[&str]| roles(["a", "b", "c", "d"], edges, &reference.iter().copied().collect());
+        let place =
+            |reference: &[&str]| roles(["a", "b", "c", "d"], edges, &reference.iter().copied().collect());
         let all = place(&[]);
         assert_eq!(all["a"], Roles { root: true, ..Roles::default() });
         assert_eq!(all["b"], Roles { mapped: true, ..Roles::default() });

@@ -38,8 +38,7 @@ pub async fn register(
     name::check("type", &command.kind)?;
     name::check("name", &command.name)?;
     let labels = LabelSet::new(command.labels)?;
-    let identity =
-        json!([command.kind, command.name, command.core_version, labels.as_slice()]).to_string();
+    let identity = json!([command.kind, command.name, command.core_version, labels.as_slice()]).to_string();
     let new = NewAgent {
         id: AgentId(services.ids().id()),
         name: command.name,
@@ -65,7 +64,9 @@ impl Transaction for Register {
     async fn run(&self, tx: &TenantTx) -> Result<AgentId, ServiceError> {
         if let Some(config) = self.new.config {
             // The stock agent crashes later, without a word about it, when its settings are missing.
-            agent_config::find(tx, config).await?.ok_or_else(|| ServiceError::not_found("agent config", config))?;
+            agent_config::find(tx, config)
+                .await?
+                .ok_or_else(|| ServiceError::not_found("agent config", config))?;
         }
         Ok(agent::register(tx, &self.new).await?)
     }

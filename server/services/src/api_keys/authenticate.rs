@@ -23,7 +23,7 @@ impl Default for KeyCache {
 }
 
 impl KeyCache {
-    pub(super) fn forget_all(&self) {
+    pub(crate) fn forget_all(&self) {
         self.0.invalidate_all();
     }
 }

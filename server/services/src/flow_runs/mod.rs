@@ -3,18 +3,24 @@
 mod cancel;
 mod claim;
 mod create;
+mod delete;
 mod hand_out;
 mod heartbeat;
+mod relabel;
 mod release;
+mod rename;
 mod set_states;
 
 pub use cancel::cancel;
 pub use claim::{Action, Claim, Claimed, ClaimedRun, Directive, Held, claim};
 pub(crate) use create::CreateBatch;
 pub use create::{CreateFlowRun, CreatedFlowRun, FlowRef, create};
+pub use delete::delete;
 pub use hand_out::{HandOut, hand_out};
 pub(crate) use heartbeat::HeartbeatBatch;
 pub use heartbeat::heartbeat;
+pub use relabel::relabel;
 pub use release::release;
+pub use rename::rename;
 pub(crate) use set_states::StateBatch;
 pub use set_states::{SetFlowRunState, set_state};

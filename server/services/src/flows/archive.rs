@@ -22,11 +22,7 @@ use signalbox_storage::{
 
 /// Puts a flow away. Runs that its schedule planned are deleted, and waiting runs that somebody made are cancelled;
 /// runs that have begun go on.
-pub async fn archive(
-    services: &Services,
-    access: &Access<Operator>,
-    id: FlowId,
-) -> Result<(), ServiceError> {
+pub async fn archive(services: &Services, access: &Access<Operator>, id: FlowId) -> Result<(), ServiceError> {
     let archive = Archive { id, ids: services.ids(), now: services.clock().now() };
     let cancelled = services.store().write(access, &archive).await?;
     hint(services, access, cancelled);

@@ -11,9 +11,8 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// Unpacks a serialized flow.
 pub fn decompress(text: &str) -> Result<Value, ServiceError> {
-    let refused = |problem: String| {
-        ServiceError::invalid(format!("Unable to decompress serialized flow: {problem}"))
-    };
+    let refused =
+        |problem: String| ServiceError::invalid(format!("Unable to decompress serialized flow: {problem}"));
     // Python's encoder may break lines.
     let text: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let packed = STANDARD.decode(text).map_err(|error| refused(format!("it is not base64 ({error})")))?;

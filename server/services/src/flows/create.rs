@@ -198,7 +198,7 @@ impl Create<'_> {
         let schedule = group.schedule.as_ref().or(self.spec.schedule.as_ref());
         let scheduled = schedule.filter(|_| self.set_schedule_active);
         if let Some(schedule) = scheduled {
-            schedule::check_parameters(schedule, &self.spec.parameters, &group.default_parameters)?;
+            schedule::check_schedule(schedule, &self.spec.parameters, &group.default_parameters)?;
         }
         let new = NewFlow {
             id,

@@ -7,7 +7,11 @@ use signalbox_schema::FlowId;
 use signalbox_storage::{StorageError, TenantTx, Transaction, repo::flow};
 
 /// Deletes one version of a flow with its runs; whether there was one.
-pub async fn delete(services: &Services, access: &Access<Operator>, id: FlowId) -> Result<bool, ServiceError> {
+pub async fn delete(
+    services: &Services,
+    access: &Access<Operator>,
+    id: FlowId,
+) -> Result<bool, ServiceError> {
     let deleted = services.store().write(access, &Delete { id }).await?;
     if deleted {
         // An agent may hold a run that is gone.

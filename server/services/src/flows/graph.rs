@@ -45,12 +45,10 @@ impl Graph<'_> {
         tasks: &[TaskSpec],
         edges: &[EdgeSpec],
     ) -> Result<(), ServiceError> {
-        let new: Vec<(TaskId, &TaskSpec)> =
-            tasks.iter().map(|spec| (TaskId(self.ids.id()), spec)).collect();
+        let new: Vec<(TaskId, &TaskSpec)> = tasks.iter().map(|spec| (TaskId(self.ids.id()), spec)).collect();
         task::insert_new(tx, self.flow, &new, self.now).await?;
         let tasks = task::of_flow(tx, self.flow).await?;
-        let by_slug: HashMap<&str, TaskId> =
-            tasks.iter().map(|task| (task.slug.as_str(), task.id)).collect();
+        let by_slug: HashMap<&str, TaskId> = tasks.iter().map(|task| (task.slug.as_str(), task.id)).collect();
         let id = |slug: &str| {
             by_slug.get(slug).copied().ok_or_else(|| FlowError::UnknownSlug(slug.chars().take(100).collect()))
         };
@@ -71,7 +69,9 @@ impl Graph<'_> {
         let slugs: HashMap<TaskId, &str> = tasks.iter().map(|task| (task.id, task.slug.as_str())).collect();
         let edges: Vec<(&str, &str, bool)> = edges
             .iter()
-            .filter_map(|edge| Some((*slugs.get(&edge.upstream)?, *slugs.get(&edge.downstream)?, edge.mapped)))
+            .filter_map(|edge| {
+                Some((*slugs.get(&edge.upstream)?, *slugs.get(&edge.downstream)?, edge.mapped))
+            })
             .collect();
         check_acyclic(edges.iter().map(|(upstream, downstream, _)| (*upstream, *downstream)))
             .map_err(FlowError::from)?;

@@ -19,5 +19,6 @@ pub use delete::delete;
 pub use project::set_project;
 pub use register_edges::register_edges;
 pub use register_tasks::register_tasks;
+pub(crate) use schedule::check_schedule;
 pub use schedule::{activate_schedule, deactivate_schedule};
 pub use switches::{Switch, set_switch};

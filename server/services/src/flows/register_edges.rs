@@ -23,8 +23,7 @@ pub async fn register_edges(
     edges: &Value,
 ) -> Result<(), ServiceError> {
     let edges = parse_edges(edges, "serialized_edges")?;
-    let register =
-        Register { id, edges, ids: services.ids(), now: services.clock().now() };
+    let register = Register { id, edges, ids: services.ids(), now: services.clock().now() };
     services.store().write(access, &register).await
 }
 

@@ -20,8 +20,7 @@ pub async fn register_tasks(
     tasks: &Value,
 ) -> Result<(), ServiceError> {
     let tasks = parse_tasks(tasks, "serialized_tasks")?;
-    let register =
-        Register { id, tasks, ids: services.ids(), now: services.clock().now() };
+    let register = Register { id, tasks, ids: services.ids(), now: services.clock().now() };
     services.store().write(access, &register).await
 }
 

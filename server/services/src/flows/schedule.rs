@@ -2,11 +2,14 @@
 
 use crate::{ServiceError, Services};
 use chrono::{DateTime, Utc};
-use serde_json::Value;
-use signalbox_core::access::{Access, Operator};
-use signalbox_schema::{FlowGroupId, FlowId};
+use serde_json::{Map, Value};
+use signalbox_core::{
+    access::{Access, Operator},
+    schedule::Schedule,
+};
+use signalbox_schema::FlowId;
 use signalbox_storage::{
-    StorageError, TenantTx, Transaction,
+    TenantTx, Transaction,
     repo::{flow, flow_group},
 };
 
@@ -50,7 +53,7 @@ impl Transaction for Activate {
         if flow.archived {
             return Ok(false);
         }
-        check_parameters(schedule, &flow.parameters, &group.default_parameters)?;
+        check_schedule(schedule, &flow.parameters, &group.default_parameters)?;
         flow::set_schedule_active(tx, self.id, true, self.now).await?;
         Ok(true)
     }
@@ -74,38 +77,27 @@ impl Transaction for Deactivate {
     }
 }
 
-/// Deletes the runs that the schedules of a group's flows had planned, because the group's schedule changed.
-pub(crate) async fn drop_planned_runs_of_group(tx: &TenantTx, group: FlowGroupId) -> Result<(), StorageError> {
-    for flow in flow::unarchived(tx, group).await? {
-        flow::delete_auto_scheduled(tx, flow).await?;
-    }
-    Ok(())
-}
-
-/// Refuses a schedule that leaves a required parameter without a value.
-pub(super) fn check_parameters(
+/// Refuses a schedule that cannot be evaluated, or leaves a required parameter without a value.
+pub(crate) fn check_schedule(
     schedule: &Value,
     parameters: &Value,
     group_defaults: &Value,
 ) -> Result<(), ServiceError> {
-    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
-    let clocks = list(schedule.get("clocks"));
-    let mut missing: Vec<String> = list(Some(parameters))
-        .iter()
+    let schedule = Schedule::parse(schedule)?;
+    let required = parameters
+        .as_array()
+        .into_iter()
+        .flatten()
         .filter(|parameter| parameter.get("required").and_then(Value::as_bool) == Some(true))
-        .filter_map(|parameter| parameter.get("name")?.as_str().map(str::to_owned))
-        .filter(|name| group_defaults.get(name).is_none())
-        .filter(|name| {
-            clocks.iter().any(|clock| clock.get("parameter_defaults").and_then(|d| d.get(name)).is_none())
-        })
-        .collect();
+        .filter_map(|parameter| parameter.get("name")?.as_str());
+    let none = Map::new();
+    let missing = schedule.uncovered_parameters(required, group_defaults.as_object().unwrap_or(&none));
     if missing.is_empty() {
         return Ok(());
     }
-    missing.sort_unstable();
     Err(ServiceError::invalid(format!(
         "Can not schedule a flow that has required parameters: its clocks and its group's default parameters give no \
          value to {}",
-        missing.join(", ")
+        missing.into_iter().collect::<Vec<_>>().join(", ")
     )))
 }

@@ -97,14 +97,16 @@ impl RegistrationMutation {
     /// Adds tasks to a flow.
     async fn register_tasks(&self, ctx: &Context<'_>, input: RegisterTasksInput) -> Result<SuccessPayload> {
         let access = ctx.access()?;
-        flows::register_tasks(ctx.services()?, &access, FlowId(input.flow_id), &input.serialized_tasks).await?;
+        flows::register_tasks(ctx.services()?, &access, FlowId(input.flow_id), &input.serialized_tasks)
+            .await?;
         Ok(true.into())
     }
 
     /// Adds edges to a flow.
     async fn register_edges(&self, ctx: &Context<'_>, input: RegisterEdgesInput) -> Result<SuccessPayload> {
         let access = ctx.access()?;
-        flows::register_edges(ctx.services()?, &access, FlowId(input.flow_id), &input.serialized_edges).await?;
+        flows::register_edges(ctx.services()?, &access, FlowId(input.flow_id), &input.serialized_edges)
+            .await?;
         Ok(true.into())
     }
 }

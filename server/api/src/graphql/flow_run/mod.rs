@@ -1,9 +1,11 @@
 //! Flow runs.
 
 mod claim;
+mod edit;
 mod mutation;
 mod queue;
 
 pub use claim::ClaimMutation;
+pub use edit::FlowRunEditMutation;
 pub use mutation::FlowRunMutation;
 pub use queue::QueueMutation;

@@ -18,8 +18,7 @@ pub async fn set_schedule_active(
     active: bool,
     now: DateTime<Utc>,
 ) -> Result<bool, StorageError> {
-    let row =
-        flow::ActiveModel { is_schedule_active: Set(active), updated: Set(now), ..Default::default() };
+    let row = flow::ActiveModel { is_schedule_active: Set(active), updated: Set(now), ..Default::default() };
     let result = update(tx, row)
         .filter(flow::Column::Id.eq(flow.0))
         .filter(flow::Column::IsScheduleActive.ne(active))
@@ -75,8 +74,7 @@ pub async fn set_settings_of_group(
     settings: &Value,
     now: DateTime<Utc>,
 ) -> Result<(), StorageError> {
-    let row =
-        flow::ActiveModel { settings: Set(settings.clone()), updated: Set(now), ..Default::default() };
+    let row = flow::ActiveModel { settings: Set(settings.clone()), updated: Set(now), ..Default::default() };
     update(tx, row).filter(flow::Column::FlowGroupId.eq(group.0)).exec(tx).await?;
     Ok(())
 }

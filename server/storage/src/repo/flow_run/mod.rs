@@ -1,6 +1,7 @@
 //! Flow runs.
 
 mod blueprint;
+mod edit;
 mod heartbeat;
 mod insert;
 mod lease;
@@ -9,6 +10,7 @@ mod set_state;
 mod unfinished;
 
 pub use blueprint::{Blueprint, BlueprintTask, blueprints, newest_of_version_group};
+pub use edit::{delete, exists, set_labels, set_name};
 pub use heartbeat::touch;
 pub use insert::{NewFlowRun, existing, insert};
 pub use lease::{ClaimedFlowRun, HeldRun, claimable, claimed, held, release, renew, submitted_by_claim, take};

@@ -1,7 +1,11 @@
 //! Task runs.
 
+mod children;
+mod edit;
 mod get_or_create;
 mod set_state;
 
+pub use children::{ChildrenInState, children};
+pub use edit::{exists, set_name};
 pub use get_or_create::{TaskRunInfo, TaskRunKey, find, get_or_create, serialized_state, touch};
 pub use set_state::{LoadedTaskRun, TaskRunUpdate, due_retries, load, update};

@@ -1,4 +1,8 @@
-//! Tenants. These statements are of no tenant themselves.
+//! Tenants. Making one and finding the first are of no tenant themselves.
+
+mod change;
+
+pub use change::{Tenant, delete, find, save};
 
 use crate::{Store, StorageError, entity::tenant};
 use chrono::{DateTime, Utc};

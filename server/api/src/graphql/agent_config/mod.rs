@@ -1,0 +1,5 @@
+//! Settings that agents fetch by id.
+
+mod mutation;
+
+pub use mutation::AgentConfigMutation;

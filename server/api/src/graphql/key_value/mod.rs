@@ -1,0 +1,5 @@
+//! Values that flows share by name.
+
+mod mutation;
+
+pub use mutation::KeyValueMutation;

@@ -1,0 +1,5 @@
+//! Artifacts of task runs.
+
+mod mutation;
+
+pub use mutation::TaskRunArtifactMutation;

@@ -1,0 +1,10 @@
+//! Mutations through the schema, on a real SQLite file: what they do, what a second delivery does, and whom they refuse.
+
+mod agent;
+mod flow;
+mod flow_group;
+mod project;
+mod registration;
+mod run;
+mod tenant;
+mod world;

@@ -1,0 +1,9 @@
+//! Flow groups: what all versions of a flow share.
+
+mod delete;
+mod schedule;
+mod update;
+
+pub use delete::delete;
+pub use schedule::{delete_schedule, set_schedule};
+pub use update::{Change, update};
