@@ -1,6 +1,7 @@
 //! Reads the serialized flow, tasks and edges of Prefect 1 (reference §2.3).
 
 use super::GraphError;
+use crate::schedule::{Schedule, ScheduleError};
 use serde_json::{Map, Value};
 use signalbox_schema::LabelSet;
 use std::collections::HashSet;
@@ -33,6 +34,9 @@ pub enum FlowError {
         /// What is wrong with them.
         problem: signalbox_schema::label::LabelError,
     },
+    /// A schedule that could never be kept.
+    #[error("serialized_flow.schedule: {0}")]
+    Schedule(#[from] ScheduleError),
     /// A cycle.
     #[error(transparent)]
     Cycle(#[from] GraphError),
@@ -140,11 +144,13 @@ pub fn parse_flow(document: Value) -> Result<FlowSpec, FlowError> {
         .flatten()
         .filter_map(|task| task.get("slug").and_then(Value::as_str).map(str::to_owned))
         .collect();
+    let schedule = json_object(flow, root, "schedule")?;
+    schedule.as_ref().map(Schedule::parse).transpose()?;
     Ok(FlowSpec {
         name,
         description: text(flow, "description"),
         parameters,
-        schedule: json_object(flow, root, "schedule")?,
+        schedule,
         run_config: labelled(flow, root, "run_config")?,
         storage: json_object(flow, root, "storage")?,
         environment: labelled(flow, root, "environment")?,
