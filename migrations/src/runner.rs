@@ -77,20 +77,16 @@ async fn names(db: &impl ConnectionTrait) -> Result<HashSet<String>, DbErr> {
 
 /// A transaction that no other migrating process can be inside of.
 async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    match db.get_database_backend() {
-        DbBackend::Postgres => {
-            let tx = db.begin().await?;
-            tx.execute_unprepared("SELECT pg_advisory_xact_lock(736967)").await?;
-            Ok(tx)
-        }
-        _ => {
-            let options = sea_orm::TransactionOptions {
-                sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
-                ..Default::default()
-            };
-            db.begin_with_options(options).await
-        }
+    if db.get_database_backend() == DbBackend::Postgres {
+        let tx = db.begin().await?;
+        tx.execute_unprepared("SELECT pg_advisory_xact_lock(736967)").await?;
+        return Ok(tx);
     }
+    let options = sea_orm::TransactionOptions {
+        sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
+    db.begin_with_options(options).await
 }
 
 async fn apply(tx: &DatabaseTransaction, migration: &Migration) -> Result<(), DbErr> {

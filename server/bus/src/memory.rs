@@ -20,11 +20,9 @@ impl MemoryBus {
 impl Bus for MemoryBus {
     fn hint(&self, topic: Topic) {
         let mut topics = self.topics();
-        if let Some(sender) = topics.get(&topic) {
-            if sender.send(()).is_err() {
-                // Its last listener is gone.
-                topics.remove(&topic);
-            }
+        if topics.get(&topic).is_some_and(|sender| sender.send(()).is_err()) {
+            // Its last listener is gone.
+            topics.remove(&topic);
         }
     }
 

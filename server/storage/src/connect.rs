@@ -38,7 +38,7 @@ impl Store {
         signalbox_migrations::migrate(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .idle_timeout(Duration::from_secs(60))
+            .idle_timeout(Duration::from_mins(1))
             .max_lifetime(None)
             .test_before_acquire(false)
             .connect_with(options.read_only(true))

@@ -50,8 +50,7 @@ impl StorageError {
     /// Whether the same work may succeed when tried again.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Abandoned => true,
-            Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
+            Self::Abandoned | Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
             Self::Database(DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) => {
                 let text = error.to_string();
                 text.contains("database is locked") || text.contains("deadlock") || text.contains("serializ")

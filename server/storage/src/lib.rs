@@ -12,4 +12,4 @@ mod tx;
 
 pub use error::StorageError;
 pub use store::Store;
-pub use tx::{Batch, Lane, TenantTx, Transaction};
+pub use tx::{Batch, Lane, Results, TenantTx, Transaction};

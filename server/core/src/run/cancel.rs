@@ -19,7 +19,6 @@ pub const fn decide(state: StateType, leased: bool) -> Cancellation {
     match state {
         StateType::Running => Cancellation::Ask,
         StateType::Submitted if leased => Cancellation::Ask,
-        StateType::Cancelling => Cancellation::Nothing,
         StateType::Pending
         | StateType::Scheduled
         | StateType::Paused
@@ -28,7 +27,8 @@ pub const fn decide(state: StateType, leased: bool) -> Cancellation {
         | StateType::Submitted
         | StateType::Queued
         | StateType::ClientFailed => Cancellation::AtOnce,
-        StateType::Finished
+        StateType::Cancelling
+        | StateType::Finished
         | StateType::Success
         | StateType::Skipped
         | StateType::Cached

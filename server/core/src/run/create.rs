@@ -63,10 +63,10 @@ pub fn parameters(
     let mut parameters = Map::new();
     let declared = declared.as_array().map(Vec::as_slice).unwrap_or_default();
     for parameter in declared {
-        if let (Some(name), Some(default)) = (name_of(parameter), parameter.get("default")) {
-            if is_truthy(default) {
-                parameters.insert(name.to_owned(), default.clone());
-            }
+        if let (Some(name), Some(default)) = (name_of(parameter), parameter.get("default"))
+            && is_truthy(default)
+        {
+            parameters.insert(name.to_owned(), default.clone());
         }
     }
     let overlays = [group_defaults.and_then(Value::as_object), given];

@@ -94,10 +94,12 @@ pub fn decide(
     if let Some(rejection) = refusal(run, sender, next) {
         return rejection;
     }
-    if let Some(expected) = proposal.version {
-        if run.locks_versions && next == StateType::Running && expected != run.version {
-            return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
-        }
+    if let Some(expected) = proposal.version
+        && run.locks_versions
+        && next == StateType::Running
+        && expected != run.version
+    {
+        return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
     }
     let running = next == StateType::Running;
     Verdict::Apply(FlowRunTransition {

@@ -54,10 +54,12 @@ pub fn decide(now: DateTime<Utc>, run: &TaskRunNow, proposal: &Proposal) -> Verd
     if running && run.flow_run_state != StateType::Running {
         return Verdict::Refuse(Rejection::FlowRunNotRunning(run.flow_run_state));
     }
-    if let Some(expected) = proposal.version {
-        if running && run.locks_versions && expected != run.version {
-            return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
-        }
+    if let Some(expected) = proposal.version
+        && running
+        && run.locks_versions
+        && expected != run.version
+    {
+        return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
     }
     Verdict::Apply(TaskRunTransition {
         version: run.version + 1,

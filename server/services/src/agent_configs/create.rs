@@ -11,7 +11,8 @@ use signalbox_storage::{
 };
 use uuid::Uuid;
 
-/// Makes settings; their id is what an agent is started with.
+/// Makes settings; their id is what an agent is started with. The same name and settings again give the same id, so
+/// that a request delivered twice changes nothing.
 pub async fn create(
     services: &Services,
     access: &Access<Operator>,
@@ -26,8 +27,7 @@ pub async fn create(
         config: AgentConfig { name, settings },
         now: services.clock().now(),
     };
-    services.store().write(access, &insert).await?;
-    Ok(insert.id)
+    Ok(services.store().write(access, &insert).await?)
 }
 
 struct Insert {
@@ -38,10 +38,14 @@ struct Insert {
 
 impl Transaction for Insert {
     const NAME: &'static str = "agent_config.create";
-    type Output = ();
+    type Output = Uuid;
     type Error = StorageError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<(), StorageError> {
-        agent_config::insert(tx, self.id, &self.config, self.now).await
+    async fn run(&self, tx: &TenantTx) -> Result<Uuid, StorageError> {
+        if let Some(id) = agent_config::find_same(tx, &self.config).await? {
+            return Ok(id);
+        }
+        agent_config::insert(tx, self.id, &self.config, self.now).await?;
+        Ok(self.id)
     }
 }

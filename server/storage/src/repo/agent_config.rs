@@ -34,6 +34,20 @@ pub async fn insert(
     Ok(())
 }
 
+/// The id under which the very same settings are kept already, if they are.
+pub async fn find_same(tx: &TenantTx, config: &AgentConfig) -> Result<Option<Uuid>, StorageError> {
+    let named = match &config.name {
+        Some(name) => agent_config::Column::Name.eq(name),
+        None => agent_config::Column::Name.is_null(),
+    };
+    let rows = agent_config::Entity::find()
+        .filter(agent_config::Column::TenantId.eq(tx.tenant_uuid()))
+        .filter(named)
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().find(|row| row.settings == config.settings).map(|row| row.id))
+}
+
 /// The settings with this id.
 pub async fn find(tx: &TenantTx, id: Uuid) -> Result<Option<AgentConfig>, StorageError> {
     let row = agent_config::Entity::find_by_id(id)

@@ -10,13 +10,13 @@ pub(crate) fn ids(values: &mut Vec<Value>, ids: impl IntoIterator<Item = Uuid>) 
 }
 
 /// The same for texts.
-pub(crate) fn texts<'a>(values: &mut Vec<Value>, texts: impl IntoIterator<Item = &'a str>) -> String {
-    placeholders(values, texts.into_iter().map(|text| Value::from(text.to_owned())).collect())
+pub(crate) fn texts<'a>(values: &mut Vec<Value>, list: impl IntoIterator<Item = &'a str>) -> String {
+    placeholders(values, list.into_iter().map(|text| Value::from(text.to_owned())).collect())
 }
 
 fn placeholders(values: &mut Vec<Value>, mut list: Vec<Value>) -> String {
-    let Some(last) = list.last().cloned() else { return "NULL".to_owned() };
-    list.resize(list.len().next_power_of_two(), last);
+    let Some(filler) = list.last().cloned() else { return "NULL".to_owned() };
+    list.resize(list.len().next_power_of_two(), filler);
     let mut text = String::with_capacity(list.len() * 5);
     for value in list {
         values.push(value);

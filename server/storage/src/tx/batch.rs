@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 const LARGEST: usize = 64;
 
 /// An operation that can be done for many callers at once.
-pub trait Batch: Send + Sync + 'static {
+pub trait Batch: Sized + Send + Sync + 'static {
     /// Its name in logs, `<noun>.<verb>`.
     const NAME: &'static str;
     /// One caller's command.
@@ -33,8 +33,11 @@ pub trait Batch: Send + Sync + 'static {
         &self,
         tx: &TenantTx,
         commands: &[&Self::Command],
-    ) -> impl Future<Output = Result<Vec<Result<Self::Output, Self::Error>>, StorageError>> + Send;
+    ) -> impl Future<Output = Result<Results<Self>, StorageError>> + Send;
 }
+
+/// One result for each command of a batch.
+pub type Results<B> = Vec<Result<<B as Batch>::Output, <B as Batch>::Error>>;
 
 struct Waiting<B: Batch> {
     tenant: TenantId,
@@ -111,7 +114,7 @@ impl<B: Batch> Lane<B> {
         &self,
         store: &Store,
         commands: &[Waiting<B>],
-    ) -> Result<Vec<Result<B::Output, B::Error>>, StorageError> {
+    ) -> Result<Results<B>, StorageError> {
         let mut results = Vec::with_capacity(commands.len());
         let Some(first) = commands.first() else { return Ok(results) };
         let mut tx = TenantTx::new(first.tenant, store.begin().await?);
@@ -127,7 +130,7 @@ impl<B: Batch> Lane<B> {
 
 fn deliver<B: Batch>(
     commands: impl IntoIterator<Item = Waiting<B>>,
-    results: Vec<Result<B::Output, B::Error>>,
+    results: Results<B>,
 ) {
     for (waiting, result) in commands.into_iter().zip(results) {
         // A caller that hung up has no use for its result.

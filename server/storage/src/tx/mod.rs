@@ -3,7 +3,7 @@
 mod batch;
 mod tenant;
 
-pub use batch::{Batch, Lane};
+pub use batch::{Batch, Lane, Results};
 pub use tenant::TenantTx;
 
 use crate::StorageError;

@@ -44,9 +44,12 @@ pub async fn version_group(
         .await?)
 }
 
+/// Columns of [`Newest`], in its order.
+type NewestColumns = (Uuid, i64, bool, DateTime<Utc>, Option<i64>);
+
 /// The version of a group with the highest number.
 pub async fn newest(tx: &TenantTx, group: FlowGroupId) -> Result<Option<Newest>, StorageError> {
-    let row: Option<(Uuid, i64, bool, DateTime<Utc>, Option<i64>)> = flow::Entity::find()
+    let row: Option<NewestColumns> = flow::Entity::find()
         .select_only()
         .columns([
             flow::Column::Id,
