@@ -124,7 +124,7 @@ async fn mutations_on_things_that_do_not_exist_say_so() {
         ("cancel_flow_run", json!({"flow_run_id": UNKNOWN}), "state"),
         ("delete_flow_run", json!({"flow_run_id": UNKNOWN}), "success"),
         ("set_flow_run_name", json!({"flow_run_id": UNKNOWN, "name": "x"}), "success"),
-        ("set_flow_run_labels", json!({"flow_run_id": UNKNOWN, "labels": []}), "success"),
+        ("set_flow_run_labels", json!({"flow_run_id": UNKNOWN, "labels": []}), "id"),
         ("set_task_run_name", json!({"task_run_id": UNKNOWN, "name": "x"}), "success"),
         ("archive_flow", json!({"flow_id": UNKNOWN}), "success"),
         ("delete_flow", json!({"flow_id": UNKNOWN}), "success"),
