@@ -102,9 +102,10 @@ pub(super) async fn read(
 }
 
 /// Reads over what is left of a refused body, within bounds. A client that waits for `100 Continue` has
-/// sent nothing yet and needs no such patience.
+/// sent nothing yet and needs no such patience; with one that announces more than the bounds it is lost.
 pub(super) async fn discard(headers: &HeaderMap, body: &mut Body) {
-    if headers.contains_key(EXPECT) {
+    let hopeless = body.size_hint().lower() > DISCARD_BYTES as u64;
+    if hopeless || headers.contains_key(EXPECT) {
         return;
     }
     let deadline = Instant::now() + DISCARD_TIME;

@@ -21,11 +21,14 @@ async fn schedules_are_switched() {
     let active = "SELECT is_schedule_active FROM flow WHERE name = 'clockwork'";
     assert_eq!(world.twice("set_schedule_active", "success", input.clone()).await, json!({"success": true}));
     assert_eq!(world.value(active).await, "1");
+    let planned = "SELECT count(*) FROM flow_run WHERE auto_scheduled AND state = 'Scheduled'";
+    assert_eq!(world.value(planned).await, "10", "the next ten are there at once");
     assert_eq!(
         world.twice("set_schedule_inactive", "success", input.clone()).await,
         json!({"success": true})
     );
     assert_eq!(world.value(active).await, "0");
+    assert_eq!(world.value(planned).await, "0");
     world.twice("archive_flow", "success", input.clone()).await;
     assert!(!world.success("set_schedule_active", input).await, "a flow that was put away makes no runs");
 }

@@ -68,8 +68,14 @@ async fn a_schedule_of_the_group_replaces_the_flows_own() {
     }
     let empty = json!({"flow_group_id": id, "cron_clocks": [], "interval_clocks": []});
     assert_eq!(world.refused("set_flow_group_schedule", "success", empty).await.code, "INVALID_INPUT");
+    let hourly = "SELECT count(*) FROM flow_run WHERE auto_scheduled AND state = 'Scheduled'";
+    assert_eq!(world.value(hourly).await, "10");
+    world.twice("set_flow_group_schedule", "success", input(json!("Europe/Berlin"), 7200)).await;
+    let span = "SELECT (julianday(max(scheduled_start_time)) - julianday(min(scheduled_start_time))) * 24 > 15 FROM flow_run";
+    assert_eq!(world.value(span).await, "1", "what the schedule before had planned is gone");
     let delete = json!({"flow_group_id": id});
     assert!(world.success("delete_flow_group_schedule", delete.clone()).await);
+    assert_eq!(world.value(hourly).await, "0");
     assert!(!world.success("delete_flow_group_schedule", delete).await);
     assert_eq!(world.value("SELECT is_schedule_active FROM flow").await, "0", "it has no schedule left");
 }

@@ -164,6 +164,16 @@ async fn without_a_key_only_a_repeated_delivery_yields_the_same_version() {
     world.id("create_flow", changed).await;
     world.id("create_flow", full).await;
     assert_eq!(world.value("SELECT max(version) FROM flow WHERE name = 'full'").await, "4");
+
+    // Planned runs say nothing of the sender; runs that somebody made do.
+    let mut clockwork = flow("clockwork");
+    clockwork["schedule"] = hourly(json!({}));
+    let clockwork = json!({"project_id": project, "serialized_flow": clockwork, "set_schedule_active": true});
+    let first = world.twice("create_flow", "id", clockwork.clone()).await["id"].clone();
+    assert_eq!(world.value("SELECT count(*) FROM flow_run").await, "10");
+    world.id("create_flow_run", json!({"flow_id": first})).await;
+    assert_ne!(first, world.id("create_flow", clockwork).await);
+    assert_eq!(world.value("SELECT count(*) FROM flow_run WHERE auto_scheduled").await, "10", "of the new version");
 }
 
 #[tokio::test]

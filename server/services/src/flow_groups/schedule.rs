@@ -1,6 +1,6 @@
 //! Gives a flow group a schedule that replaces its flows' own, and takes it away.
 
-use crate::{ServiceError, Services, flows};
+use crate::{ServiceError, Services, flows, schedules};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::Value;
 use signalbox_core::{
@@ -34,7 +34,9 @@ pub async fn set_schedule(
 ) -> Result<(), ServiceError> {
     let now = services.clock().now();
     let schedule = Schedule::from_group_input(short, now)?;
-    services.store().write(access, &Set { id, schedule, now }).await
+    services.store().write(access, &Set { id, schedule, now }).await?;
+    schedules::plan_group(services, access, id).await;
+    Ok(())
 }
 
 /// Takes a flow group's schedule away, with the runs it had planned; its flows' own count again. Whether it had one.
@@ -43,7 +45,11 @@ pub async fn delete_schedule(
     access: &Access<Operator>,
     id: FlowGroupId,
 ) -> Result<bool, ServiceError> {
-    services.store().write(access, &Delete { id, now: services.clock().now() }).await
+    let deleted = services.store().write(access, &Delete { id, now: services.clock().now() }).await?;
+    if deleted {
+        schedules::plan_group(services, access, id).await;
+    }
+    Ok(deleted)
 }
 
 async fn find(tx: &TenantTx, id: FlowGroupId) -> Result<FlowGroup, ServiceError> {

@@ -1,6 +1,6 @@
 //! Changes what a flow group gives to its runs.
 
-use crate::{ServiceError, Services, name};
+use crate::{ServiceError, Services, name, schedules};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use signalbox_core::access::{Access, Operator};
@@ -35,8 +35,13 @@ pub async fn update(
     id: FlowGroupId,
     change: Change,
 ) -> Result<(), ServiceError> {
-    let change = check(change)?;
-    services.store().write(access, &Update { id, change, now: services.clock().now() }).await
+    let update = Update { id, change: check(change)?, now: services.clock().now() };
+    services.store().write(access, &update).await?;
+    if matches!(update.change, Checked::DefaultParameters(_)) {
+        // A required parameter may have a value now.
+        schedules::plan_group(services, access, id).await;
+    }
+    Ok(())
 }
 
 fn check(change: Change) -> Result<Checked, ServiceError> {

@@ -111,15 +111,14 @@ pub async fn claim(
     let mut work = services.subscribe(Topic::Work(access.tenant()));
     renew(services, access, &command).await?;
     let claim_id = command.claim_id.unwrap_or_else(|| services.ids().id());
-    let mut first = true;
     loop {
         let now = services.clock().now();
         let directives = directives(services, access, &command).await?;
         let mut look = look(services, access, &command, now).await?;
-        if first && command.claim_id.is_some() {
-            look.something_due |= was_answered(services, access, &command, claim_id).await?;
+        // Every time, not only at first: the same question may be waiting twice, and the other one took the runs.
+        if command.claim_id.is_some() && !look.something_due {
+            look.something_due = was_answered(services, access, &command, claim_id).await?;
         }
-        first = false;
         let runs = if look.something_due {
             let take =
                 Take { command: &command, claim_id, now, ids: services.ids(), silent_since: now - SILENT };

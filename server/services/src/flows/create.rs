@@ -1,7 +1,7 @@
 //! Registers a version of a flow (reference §6, registration).
 
 use super::{archive, document, graph, schedule, switches};
-use crate::{ServiceError, Services, name};
+use crate::{ServiceError, Services, name, schedules};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 use signalbox_core::{
@@ -86,9 +86,21 @@ pub async fn create(
         ids: services.ids(),
         now: services.clock().now(),
     };
-    let (id, cancelled) = services.store().write(access, &create).await?;
-    archive::hint(services, access, cancelled);
-    Ok(id)
+    let created = services.store().write(access, &create).await?;
+    archive::hint(services, access, created.cancelled);
+    if created.is_scheduled {
+        schedules::plan_flow(services, access, created.id).await;
+    }
+    Ok(created.id)
+}
+
+/// What a registration has done.
+struct Created {
+    id: FlowId,
+    /// Whether there are runs to plan.
+    is_scheduled: bool,
+    /// Runs of older versions that were cancelled.
+    cancelled: Vec<FlowRunId>,
 }
 
 struct Create<'a> {
@@ -107,10 +119,10 @@ struct Create<'a> {
 
 impl Transaction for Create<'_> {
     const NAME: &'static str = "flow.create";
-    type Output = (FlowId, Vec<FlowRunId>);
+    type Output = Created;
     type Error = ServiceError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<Self::Output, ServiceError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Created, ServiceError> {
         if project::find(tx, self.project).await?.is_none() {
             let message = format!("Invalid project: project {} not found.", self.project);
             return Err(ServiceError::new(ErrorCode::NotFound, message));
@@ -118,16 +130,17 @@ impl Transaction for Create<'_> {
         let group = self.group(tx).await?;
         let newest = flow::newest(tx, group.id).await?;
         if let Some(known) = self.known(tx, &group, newest).await? {
-            return Ok((known, Vec::new()));
+            return Ok(Created { id: known, is_scheduled: false, cancelled: Vec::new() });
         }
         let group = self.remember_key(tx, group).await?;
         let older = flow::unarchived(tx, group.id).await?;
-        let id = self.insert(tx, &group, newest.map_or(1, |newest| newest.version + 1)).await?;
+        let version = newest.map_or(1, |newest| newest.version + 1);
+        let (id, is_scheduled) = self.insert(tx, &group, version).await?;
         let mut cancelled = Vec::new();
         for flow in older {
             cancelled.extend(archive::put_away(tx, flow, self.ids, self.now).await?);
         }
-        Ok((id, cancelled))
+        Ok(Created { id, is_scheduled, cancelled })
     }
 }
 
@@ -174,7 +187,7 @@ impl Create<'_> {
             && newest.fingerprint.is_some()
             && newest.fingerprint == self.fingerprint
             && self.now - newest.created <= SENT_AGAIN_WITHIN
-            && !flow::has_runs(tx, newest.id).await?;
+            && !flow::has_ad_hoc_runs(tx, newest.id).await?;
         Ok(sent_again.then_some(newest.id))
     }
 
@@ -193,7 +206,13 @@ impl Create<'_> {
         Ok(group)
     }
 
-    async fn insert(&self, tx: &TenantTx, group: &FlowGroup, version: i64) -> Result<FlowId, ServiceError> {
+    /// Writes the flow; its id, and whether its schedule makes runs.
+    async fn insert(
+        &self,
+        tx: &TenantTx,
+        group: &FlowGroup,
+        version: i64,
+    ) -> Result<(FlowId, bool), ServiceError> {
         let id = FlowId(self.ids.id());
         let schedule = group.schedule.as_ref().or(self.spec.schedule.as_ref());
         let scheduled = schedule.filter(|_| self.set_schedule_active);
@@ -222,6 +241,6 @@ impl Create<'_> {
             now: self.now,
         };
         graph.add(tx, &self.spec.tasks, &self.spec.edges).await?;
-        Ok(id)
+        Ok((id, scheduled.is_some()))
     }
 }

@@ -1,6 +1,6 @@
 //! Switches a flow's schedule on and off.
 
-use crate::{ServiceError, Services};
+use crate::{ServiceError, Services, schedules};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use signalbox_core::{
@@ -23,7 +23,11 @@ pub async fn activate_schedule(
     access: &Access<Operator>,
     id: FlowId,
 ) -> Result<bool, ServiceError> {
-    services.store().write(access, &Activate { id, now: services.clock().now() }).await
+    let active = services.store().write(access, &Activate { id, now: services.clock().now() }).await?;
+    if active {
+        schedules::plan_flow(services, access, id).await;
+    }
+    Ok(active)
 }
 
 /// Switches a flow's schedule off and deletes the runs that it had planned.

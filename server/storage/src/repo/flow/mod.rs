@@ -10,7 +10,7 @@ pub use change::{
     close_registration, delete, set_document, set_project, set_schedule_active, set_settings_of_group,
 };
 pub use insert::{NewFlow, insert};
-pub use version::{Newest, current, has_runs, newest, unarchived, version_group};
+pub use version::{Newest, current, has_ad_hoc_runs, newest, unarchived, version_group};
 
 use crate::{StorageError, TenantTx, entity::flow};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};

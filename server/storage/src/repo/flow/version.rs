@@ -24,6 +24,9 @@ pub struct Newest {
     pub fingerprint: Option<i64>,
 }
 
+/// The columns of [`Newest`], in its order.
+type NewestRow = (Uuid, i64, bool, DateTime<Utc>, Option<i64>);
+
 /// The version group of the flow of this name that was registered last in a project.
 pub async fn version_group(
     tx: &TenantTx,
@@ -44,12 +47,9 @@ pub async fn version_group(
         .await?)
 }
 
-/// Columns of [`Newest`], in its order.
-type NewestColumns = (Uuid, i64, bool, DateTime<Utc>, Option<i64>);
-
 /// The version of a group with the highest number.
 pub async fn newest(tx: &TenantTx, group: FlowGroupId) -> Result<Option<Newest>, StorageError> {
-    let row: Option<NewestColumns> = flow::Entity::find()
+    let row: Option<NewestRow> = flow::Entity::find()
         .select_only()
         .columns([
             flow::Column::Id,
@@ -94,13 +94,14 @@ pub async fn unarchived(tx: &TenantTx, group: FlowGroupId) -> Result<Vec<FlowId>
     Ok(ids.into_iter().map(FlowId).collect())
 }
 
-/// Whether a flow has any run.
-pub async fn has_runs(tx: &TenantTx, flow: FlowId) -> Result<bool, StorageError> {
+/// Whether a flow has any run that its schedule did not make.
+pub async fn has_ad_hoc_runs(tx: &TenantTx, flow: FlowId) -> Result<bool, StorageError> {
     let id: Option<Uuid> = flow_run::Entity::find()
         .select_only()
         .column(flow_run::Column::Id)
         .filter(flow_run::Column::TenantId.eq(tx.tenant_uuid()))
         .filter(flow_run::Column::FlowId.eq(flow.0))
+        .filter(flow_run::Column::AutoScheduled.eq(false))
         .limit(1)
         .into_tuple()
         .one(tx)
