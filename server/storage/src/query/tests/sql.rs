@@ -95,7 +95,8 @@ fn no_table_without_its_tenant() {
     );
     for text in [sqlite(&plan), nested(Dialect::Sqlite, &plan)] {
         let tables = text.matches("FROM \"").count() + text.matches("JOIN \"").count();
-        let predicates = text.matches("\"tenant_id\" = ?").count() + text.matches("\"tenant_id\") = ?").count();
+        let predicates =
+            text.matches("\"tenant_id\" = ?").count() + text.matches("\"tenant_id\") = ?").count();
         assert_eq!(tables, predicates, "{text}");
     }
 }
