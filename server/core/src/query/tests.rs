@@ -7,45 +7,45 @@ use serde_json::{Map, Value, json};
 use super::{Plan, ReadLimits, Rejection, Selection, parse_timestamp};
 use crate::registry::root;
 
-fn field(name: &str, arguments: Value, selections: &[Selection]) -> Selection {
+fn field(name: &str, arguments: &Value, selections: &[Selection]) -> Selection {
     let arguments = arguments.as_object().cloned().unwrap_or_default();
     Selection { key: name.to_owned(), field: name.to_owned(), arguments, selections: selections.to_vec() }
 }
 
 fn leaf(name: &str) -> Selection {
-    field(name, Value::Null, &[])
+    field(name, &Value::Null, &[])
 }
 
 fn build(selection: &Selection) -> Result<Plan, Rejection> {
     Plan::build(root(&selection.field).unwrap(), selection, &ReadLimits::default())
 }
 
-fn condition(value: Value) -> Result<Plan, Rejection> {
-    build(&field("flow_run", json!({"where": value}), &[leaf("id")]))
+fn condition(value: &Value) -> Result<Plan, Rejection> {
+    build(&field("flow_run", &json!({"where": value}), &[leaf("id")]))
 }
 
 #[test]
 fn a_level_for_each_relationship_and_alias() {
     let tasks =
-        |key: &str| Selection { key: key.to_owned(), ..field("task_runs", Value::Null, &[leaf("id")]) };
+        |key: &str| Selection { key: key.to_owned(), ..field("task_runs", &Value::Null, &[leaf("id")]) };
     let plan = build(&field(
         "flow_run",
-        Value::Null,
-        &[leaf("id"), tasks("a"), tasks("b"), field("flow", Value::Null, &[leaf("id")])],
+        &Value::Null,
+        &[leaf("id"), tasks("a"), tasks("b"), field("flow", &Value::Null, &[leaf("id")])],
     ));
     assert_eq!(plan.unwrap().statements(), 4);
-    let nodes = field("task_runs_aggregate", Value::Null, &[field("nodes", Value::Null, &[leaf("id")])]);
+    let nodes = field("task_runs_aggregate", &Value::Null, &[field("nodes", &Value::Null, &[leaf("id")])]);
     // No function is computed, so the aggregate itself needs no statement.
-    assert_eq!(build(&field("flow_run", Value::Null, &[nodes])).unwrap().statements(), 2);
+    assert_eq!(build(&field("flow_run", &Value::Null, &[nodes])).unwrap().statements(), 2);
 }
 
 #[test]
 fn selections_with_one_key_are_one_field() {
     let mut siblings = Vec::new();
-    field("flow", Value::Null, &[leaf("id")]).merge_into(&mut siblings);
+    field("flow", &Value::Null, &[leaf("id")]).merge_into(&mut siblings);
     leaf("name").merge_into(&mut siblings);
-    field("flow", Value::Null, &[leaf("name"), leaf("id")]).merge_into(&mut siblings);
-    assert_eq!(siblings, [field("flow", Value::Null, &[leaf("id"), leaf("name")]), leaf("name")]);
+    field("flow", &Value::Null, &[leaf("name"), leaf("id")]).merge_into(&mut siblings);
+    assert_eq!(siblings, [field("flow", &Value::Null, &[leaf("id"), leaf("name")]), leaf("name")]);
 }
 
 #[test]
@@ -54,28 +54,28 @@ fn names_that_do_not_exist_are_refused_even_without_a_schema() {
         (leaf("nope"), "flow_run has no field \"nope\""),
         (leaf("lease_token"), "flow_run has no field \"lease_token\""),
         (leaf("flow_aggregate"), "flow_run has no field \"flow_aggregate\""),
-        (field("states", json!({"near": 1}), &[]), "flow_run_state has no argument \"near\""),
+        (field("states", &json!({"near": 1}), &[]), "flow_run_state has no argument \"near\""),
         (
-            field("states", json!({"order_by": {"x": "asc"}}), &[]),
+            field("states", &json!({"order_by": {"x": "asc"}}), &[]),
             "order_by: flow_run_state has no column or relationship \"x\"",
         ),
         (
-            field("states", json!({"distinct_on": "x"}), &[]),
+            field("states", &json!({"distinct_on": "x"}), &[]),
             "distinct_on: \"x\" is not a column of flow_run_state",
         ),
     ] {
-        let rejection = build(&field("flow_run", Value::Null, &[selection])).unwrap_err();
+        let rejection = build(&field("flow_run", &Value::Null, &[selection])).unwrap_err();
         assert_eq!(rejection.message, message);
     }
-    let rejection = condition(json!({"labels_key": {"_eq": "vm"}})).unwrap_err();
+    let rejection = condition(&json!({"labels_key": {"_eq": "vm"}})).unwrap_err();
     assert_eq!(rejection.message, "where: flow_run has no column or relationship \"labels_key\"");
-    let rejection = condition(json!({"labels": {"_like": "vm"}})).unwrap_err();
+    let rejection = condition(&json!({"labels": {"_like": "vm"}})).unwrap_err();
     assert_eq!(rejection.message, "labels: a jsonb column has no operator \"_like\"");
 }
 
 #[test]
 fn long_values_are_shortened_in_messages() {
-    let rejection = condition(json!({"id": {"_eq": "ä".repeat(10_000)}})).unwrap_err();
+    let rejection = condition(&json!({"id": {"_eq": "ä".repeat(10_000)}})).unwrap_err();
     assert!(rejection.message.len() < 300, "{}", rejection.message);
 }
 
@@ -166,7 +166,7 @@ proptest! {
     #[test]
     fn any_arguments_are_planned_or_refused(condition in any_json(), order in any_json(), other in any_json()) {
         let arguments = json!({"where": condition, "order_by": order, "limit": other, "distinct_on": other, "offset": 1});
-        let _ = build(&field("flow_run", arguments, &[leaf("id"), field("labels", json!({"path": other}), &[])]));
+        let _ = build(&field("flow_run", &arguments, &[leaf("id"), field("labels", &json!({"path": other}), &[])]));
     }
 
     #[test]
