@@ -25,6 +25,10 @@ pub(super) fn sqlite(plan: &Plan) -> String {
     root(Dialect::Sqlite, plan)
 }
 
+pub(super) fn nested_sqlite(plan: &Plan) -> String {
+    nested(Dialect::Sqlite, plan)
+}
+
 /// The statement of the first nested level, for two parents.
 fn nested(dialect: Dialect, plan: &Plan) -> String {
     let Node::Rows(level) = &plan.node else { panic!("the root is rows") };
