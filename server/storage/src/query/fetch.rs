@@ -185,7 +185,7 @@ fn bind(values: Vec<Value>) -> Result<SqliteArguments, sqlx::error::BoxDynError>
             Value::Double(number) => arguments.add(number)?,
             Value::Bool(truth) => arguments.add(truth)?,
             Value::ChronoDateTimeUtc(instant) => {
-                arguments.add(instant.map(|instant| instant.to_rfc3339()))?
+                arguments.add(instant.map(|instant| instant.to_rfc3339()))?;
             }
             other => return Err(format!("no SQLite form for the parameter {other:?}").into()),
         }
@@ -201,7 +201,7 @@ fn computed(row: &SqliteRow, functions: &[Function], first: usize) -> Result<Vec
         match function {
             Function::Count { .. } | Function::Sum(_) => value::write(&mut text, row, index, Kind::Integer)?,
             Function::Min(column) | Function::Max(column) => {
-                value::write(&mut text, row, index, column.kind)?
+                value::write(&mut text, row, index, column.kind)?;
             }
             Function::Avg(_) => value::write_mean(&mut text, row, index)?,
         }

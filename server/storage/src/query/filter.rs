@@ -29,7 +29,7 @@ impl Compiler<'_> {
     }
 
     fn exists(&mut self, alias: &str, relation: &'static Relation, filter: &Filter) -> Expr {
-        let (related, mut select) = self.from_related(alias, relation);
+        let (related, mut select) = self.select_related(alias, relation);
         select.expr(Expr::cust("1"));
         if let Some(condition) = self.condition(&related, filter) {
             select.and_where(condition);
@@ -38,7 +38,7 @@ impl Compiler<'_> {
     }
 
     /// A SELECT over the rows of a relationship of the table known as `alias`, within the tenant.
-    pub(super) fn from_related(
+    pub(super) fn select_related(
         &mut self,
         alias: &str,
         relation: &'static Relation,

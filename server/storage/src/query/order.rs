@@ -76,16 +76,16 @@ impl Compiler<'_> {
         match target {
             OrderTarget::Column(column) => (Expr::col((alias.to_owned(), column.name)), column.nullable),
             OrderTarget::Related(relation, target) => {
-                let (related, mut select) = self.from_related(alias, relation);
+                let (related, mut select) = self.select_related(alias, relation);
                 let (expression, _) = self.order_target(&related, target);
                 (select.expr(expression).take().into(), true)
             }
             OrderTarget::Count(relation) => {
-                let (_, mut select) = self.from_related(alias, relation);
+                let (_, mut select) = self.select_related(alias, relation);
                 (select.expr(Expr::cust("COUNT(*)")).take().into(), false)
             }
             OrderTarget::Extreme(relation, extreme, column) => {
-                let (related, mut select) = self.from_related(alias, relation);
+                let (related, mut select) = self.select_related(alias, relation);
                 let column = Expr::col((related, column.name));
                 let extreme = match extreme {
                     Extreme::Min => column.min(),

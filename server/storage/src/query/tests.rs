@@ -1,6 +1,7 @@
 //! What the compiler sends: the text of statements on both databases, their number, and the tables they speak of.
 //! (What comes back is tested with documents, in the API.)
 
+mod indexes;
 mod registry;
 mod sql;
 mod statements;

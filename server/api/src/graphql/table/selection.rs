@@ -67,7 +67,7 @@ impl Reader<'_> {
             match &item.node {
                 Parsed::Field(field) => visit(&field.node)?,
                 Parsed::InlineFragment(fragment) => {
-                    self.each_field(&fragment.node.selection_set.node, visit)?
+                    self.each_field(&fragment.node.selection_set.node, visit)?;
                 }
                 Parsed::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;

@@ -17,7 +17,8 @@ async fn every_column_exists_and_every_column_is_registered() {
         store.readers().query_all_raw(statement).await.unwrap()
     };
     let mut tables: Vec<String> = Vec::new();
-    for row in rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").await {
+    for row in rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").await
+    {
         tables.push(row.try_get("", "name").unwrap());
     }
     tables.retain(|table| !UNREADABLE.contains(&table.as_str()));

@@ -25,6 +25,10 @@ pub(super) fn sqlite(plan: &Plan) -> String {
     root(Dialect::Sqlite, plan)
 }
 
+pub(super) fn nested_sqlite(plan: &Plan) -> String {
+    nested(Dialect::Sqlite, plan)
+}
+
 /// The statement of the first nested level, for two parents.
 fn nested(dialect: Dialect, plan: &Plan) -> String {
     let Node::Rows(level) = &plan.node else { panic!("the root is rows") };
@@ -95,7 +99,8 @@ fn no_table_without_its_tenant() {
     );
     for text in [sqlite(&plan), nested(Dialect::Sqlite, &plan)] {
         let tables = text.matches("FROM \"").count() + text.matches("JOIN \"").count();
-        let predicates = text.matches("\"tenant_id\" = ?").count() + text.matches("\"tenant_id\") = ?").count();
+        let predicates =
+            text.matches("\"tenant_id\" = ?").count() + text.matches("\"tenant_id\") = ?").count();
         assert_eq!(tables, predicates, "{text}");
     }
 }

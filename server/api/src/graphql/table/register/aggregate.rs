@@ -6,6 +6,9 @@ use signalbox_core::registry::{Column, Table};
 use super::add;
 use super::meta::{argument, field, fields_of, object};
 
+/// Whether a column has an aggregate function.
+type Has = fn(&Column) -> bool;
+
 /// Registers the aggregate types of a table.
 pub(super) fn register(registry: &mut Registry, table: &'static Table) {
     let name = table.name;
@@ -14,7 +17,7 @@ pub(super) fn register(registry: &mut Registry, table: &'static Table) {
         argument("distinct", "Boolean", "Equal values of the columns count once."),
     ];
     let mut fields = vec![field("count", "Int!", count, "Number of rows.")];
-    let kinds: [(&str, fn(&Column) -> bool, &str); 4] = [
+    let kinds: [(&str, Has, &str); 4] = [
         ("min", |column| column.kind.has_extremes(), "Smallest values."),
         ("max", |column| column.kind.has_extremes(), "Largest values."),
         ("sum", |column| column.kind.is_numeric(), "Sums."),

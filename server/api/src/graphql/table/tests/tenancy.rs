@@ -50,8 +50,9 @@ async fn every_relationship_of_every_table() {
     for table in TABLES {
         for way in every_way(table) {
             let name = table.name;
-            let document =
-                format!("{{ {name} {{ id {way} }} {name}_aggregate {{ aggregate {{ count }} nodes {{ id {way} }} }} }}");
+            let document = format!(
+                "{{ {name} {{ id {way} }} {name}_aggregate {{ aggregate {{ count }} nodes {{ id {way} }} }} }}"
+            );
             for (tenant, other) in [(TENANT_A, true), (TENANT_B, false)] {
                 let data = desk.ask_as(viewer(tenant), &document, json!({})).await;
                 let mut seen = Vec::new();
