@@ -6,6 +6,7 @@ file itself, over every table.
 """
 
 import json
+import uuid
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,7 @@ CASES = {
         "flow_group_id": w.flow_group(), "default_parameters": {"n": 5}}),
     "set_flow_group_schedule": ("success", SAME, lambda w: {
         "flow_group_id": w.flow_group(), "cron_clocks": [{"cron": "0 * * * *"}], "interval_clocks": [], "timezone": "UTC"}),
-    "delete_flow_group_schedule": ("success", EITHER, lambda w: {"flow_group_id": w.flow_group()}),
+    "delete_flow_group_schedule": ("success", EITHER, lambda w: {"flow_group_id": w.scheduled_flow_group()}),
     "enable_flow_heartbeat": ("success", SAME, lambda w: {"flow_id": w.flow()}),
     "disable_flow_heartbeat": ("success", SAME, lambda w: {"flow_id": w.flow()}),
     "enable_flow_version_lock": ("success", SAME, lambda w: {"flow_id": w.flow()}),
@@ -134,7 +135,15 @@ CASES = {
     "update_flow_project": ("id", SAME, lambda w: {"flow_id": w.flow(), "project_id": w.project()}),
     "set_project_name": ("id", SAME, lambda w: {"project_id": w.project(), "name": w.name()}),
     "set_project_description": ("id", SAME, lambda w: {"project_id": w.project(), "description": "what for"}),
-    "create_agent_config": ("id", EITHER, lambda w: {"tenant_id": w.tenant_id, "name": w.name(), "settings": {"a": 1}}),
+    "create_agent_config": ("id", SAME, lambda w: {"tenant_id": w.tenant_id, "name": w.name(), "settings": {"a": 1}}),
+    "update_agent_config": ("success", SAME, lambda w: {"agent_config_id": w.agent_config(), "settings": {"a": 2}}),
+    "delete_agent_config": ("success", EITHER, lambda w: {"agent_config_id": w.agent_config()}),
+    "update_tenant_name": ("id", SAME, lambda w: {"tenant_id": w.tenant_id, "name": w.name()}),
+    "update_tenant_slug": ("id", SAME, lambda w: {"tenant_id": w.tenant_id, "slug": w.name()}),
+    "update_tenant_settings": ("id", SAME, lambda w: {"tenant_id": w.tenant_id, "settings": {"a": w.name()}}),
+    "delete_tenant": ("success", EITHER, lambda w: {"tenant_id": w.tenant()}),
+    "set_key_value": ("id", SAME, lambda w: {"key": w.name(), "value": {"a": 1}}),
+    "delete_key_value": ("success", EITHER, lambda w: {"key_value_id": w.mutate("set_key_value", key=w.name(), value=1)["id"]}),
     # --- ours
     "delete_api_key": ("success", EITHER, lambda w: {"key_id": w.mutate("create_api_key", name=w.name(), role="viewer")["id"]}),
 }
@@ -208,6 +217,25 @@ def test_run_handed_out_twice_to_the_same_agent(world):
     assert ask(agent) == []
 
 
+def test_claimed_twice(world):
+    """Our agent asks with an id of its own: the same question again is the same answer, with the same lease tokens."""
+    label = world.name()
+    agent, run_id = world.agent([label]), world.run(labels=[label])
+    question = {"agent_id": agent, "labels": [label], "slots": 1, "wait_ms": 0, "held": [], "claim_id": str(uuid.uuid4())}
+    selection = "runs { flow_run_id lease_token resumed } lease_seconds"
+    first = world.mutate("claim_flow_runs", selection, **question)
+    before = tables(world.server.database)
+    assert [run["flow_run_id"] for run in first["runs"]] == [run_id]
+    assert world.mutate("claim_flow_runs", selection, **question) == first
+    assert difference(before, tables(world.server.database)) == {}
+
+    held = {"agent_id": agent, "held": [{"flow_run_id": run_id, "lease_token": first["runs"][0]["lease_token"]}]}
+    world.mutate("release_flow_runs", "success", **held)
+    before = tables(world.server.database)
+    world.mutate("release_flow_runs", "success", **held)
+    assert difference(before, tables(world.server.database)) == {}
+
+
 def mutations(url, cache={}):  # noqa: B006 - one introspection per server is enough
     if url not in cache:
         schema = api.post(url, "{ __schema { mutationType { fields { name } } } }")["__schema"]
@@ -219,7 +247,7 @@ def test_every_mutation_is_covered(world):
     """The list of mutations without a case here may only shrink: it is committed, and nothing rewrites it."""
     excused = Path(__file__).with_name("replay_uncovered.txt").read_text().splitlines()
     excused = {line.split()[0] for line in excused if line and not line.startswith("#")}
-    covered = {operation(case) for case in CASES} | {"get_runs_in_queue"}
+    covered = {operation(case) for case in CASES} | {"get_runs_in_queue", "claim_flow_runs", "release_flow_runs"}
     offered = mutations(world.url)
     assert offered - covered == excused, "new mutations need a case; mutations with one leave the list"
     assert covered - offered == set(), "promised by the issue and not offered"

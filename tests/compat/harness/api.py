@@ -35,7 +35,7 @@ def post_raw(url, body, key=None, headers=None):
         return json.load(refusal)
 
 
-def mutate(url, name, selection, /, key=None, headers=None, **fields):
+def mutate(url, name, selection, /, api_key=None, headers=None, **fields):
     """`mutation { name(input: fields) { selection } }`; returns what it selects."""
     query = f"mutation($input: {name}_input!) {{ {name}(input: $input) {{ {selection} }} }}"
-    return post(url, query, {"input": fields}, key, headers)[name]
+    return post(url, query, {"input": fields}, api_key, headers)[name]

@@ -71,6 +71,19 @@ class World:
         query = "query($id: uuid!) { flow_by_pk(id: $id) { flow_group_id } }"
         return api.post(self.url, query, {"id": flow_id or self.flow(**options)})["flow_by_pk"]["flow_group_id"]
 
+    def scheduled_flow_group(self):
+        group = self.flow_group()
+        self.mutate("set_flow_group_schedule", "success", flow_group_id=group, cron_clocks=[{"cron": "0 * * * *"}],
+                    interval_clocks=[], timezone="UTC")
+        return group
+
+    def tenant(self):
+        name = self.name()
+        return self.mutate("create_tenant", name=name, slug=name)["id"]
+
+    def agent_config(self):
+        return self.mutate("create_agent_config", tenant_id=self.tenant_id, name=self.name(), settings={"a": 1})["id"]
+
     def run(self, flow_id=None, **options):
         return self.mutate(
             "create_flow_run", flow_id=flow_id or self.flow(), idempotency_key=self.name(), **options
