@@ -1,7 +1,6 @@
 """The story of `make demo`: start, register, trigger, watch, cancel, cache, schedule; through our agent and the stock one."""
 
 import argparse
-import json
 import shutil
 import signal
 import sys
@@ -138,7 +137,8 @@ class Demo:
         screen.heading("The schedule of weather-report has planned its next runs")
         planned = post(self.url, PLANNED, {"flow": self.flows["weather-report"]["id"]})["flow_run"]
         for row in planned[:5]:
-            screen.say(f"  {row['scheduled_start_time'][:16]}  {json.dumps(row['parameters'])}")
+            chosen = ", ".join(f"{name} = {row['parameters'][name]}" for name in ("station", "unit"))
+            screen.say(f"  {row['scheduled_start_time'][:16].replace('T', ' ')} UTC  {chosen}")
         screen.say(screen.dim(f"  … {len(planned)} altogether"))
         return [] if len(planned) >= 10 else [f"the schedule planned {len(planned)} runs, not 10"]
 
@@ -202,8 +202,8 @@ def main():
         problems = tell(demo, options.binary)
         for problem in problems:
             screen.fail(f"✗ {problem}")
-        demo.show_where_next(options.binary)
         if not options.once:
+            demo.show_where_next(options.binary)
             screen.say()
             screen.say(screen.bold("Signalbox keeps running until you press Ctrl-C."))
             while True:
