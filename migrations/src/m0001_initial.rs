@@ -87,9 +87,11 @@ pub const MIGRATION: Migration = Migration {
         // runs that are due, by labels: get_runs_in_queue, claim_flow_runs
         "CREATE INDEX flow_run_queue ON flow_run (tenant_id, labels_key, state_start_time)
             WHERE state IN ('Scheduled', 'Paused', 'Resume', 'Retrying', 'Queued') AND state_start_time IS NOT NULL",
-        "CREATE INDEX flow_run_created ON flow_run (tenant_id, created)", // lists, newest first
+        "CREATE INDEX flow_run_created ON flow_run (tenant_id, created, id)", // lists, newest first
+        // lists by the time of the start: dashboards
+        "CREATE INDEX flow_run_scheduled ON flow_run (tenant_id, scheduled_start_time, id)",
         "CREATE INDEX flow_run_flow ON flow_run (flow_id, scheduled_start_time)", // a flow's runs; scheduler
-        "CREATE INDEX flow_run_state_time ON flow_run (tenant_id, state, scheduled_start_time)", // lists by state
+        "CREATE INDEX flow_run_state_time ON flow_run (tenant_id, state, scheduled_start_time, id)", // lists by state
         "CREATE INDEX flow_run_agent ON flow_run (agent_id) WHERE agent_id IS NOT NULL", // an agent's runs
         // runs that one of our agents holds: directives of claim_flow_runs
         "CREATE INDEX flow_run_leased ON flow_run (agent_id, lease_token) WHERE lease_token IS NOT NULL",

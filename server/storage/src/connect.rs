@@ -1,6 +1,6 @@
 //! Opens the database: options per dialect, then the schema.
 
-use crate::{Store, StorageError};
+use crate::{StorageError, Store, checkpoint};
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::{
     ConnectOptions,
@@ -45,7 +45,9 @@ impl Store {
             .await
             .map_err(|error| open_failed(url, &error))?;
         let readers = SqlxSqliteConnector::from_sqlx_sqlite_pool(readers);
-        Ok(Self::new(writer, readers))
+        let store = Self::new(writer, readers);
+        checkpoint::start(&store, url)?;
+        Ok(store)
     }
 
     /// Whether the database answers.
@@ -61,7 +63,7 @@ impl Store {
     }
 }
 
-fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, StorageError> {
+pub(crate) fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, StorageError> {
     let refused = |problem: &str| StorageError::Url { url: without_password(url), problem: problem.to_owned() };
     let Some(path) = url.strip_prefix("sqlite:") else {
         return Err(refused("it must begin with sqlite://, e.g. sqlite:///var/lib/signalbox/signalbox.db"));
@@ -82,7 +84,8 @@ fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, StorageError> {
         .pragma("temp_store", "memory")
         .pragma("cache_size", "-16384")
         .pragma("mmap_size", "268435456")
-        .pragma("wal_autocheckpoint", "4000")
+        // A commit pays for a checkpoint only when the background one cannot keep up.
+        .pragma("wal_autocheckpoint", "65536")
         .pragma("journal_size_limit", "67108864")
         .log_statements(tracing::log::LevelFilter::Off)
         .log_slow_statements(tracing::log::LevelFilter::Off, Duration::ZERO))

@@ -1,6 +1,7 @@
 //! The only room that speaks SQL. A [`Store`] opens transactions for those who hold an `Access`; repositories
 //! (`repo/<noun>/`) hold the statements of the write path; the read API's compiler lives in `query/`.
 
+mod checkpoint;
 mod connect;
 mod dialect;
 mod entity;

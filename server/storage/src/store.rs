@@ -4,7 +4,10 @@ use crate::{StorageError, TenantTx, Transaction};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use signalbox_core::access::{Access, Level};
 use signalbox_schema::TenantId;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -15,6 +18,8 @@ struct Connections {
     /// One connection on SQLite, which has one writer: its pool is the queue of writers.
     writer: DatabaseConnection,
     readers: DatabaseConnection,
+    /// Transactions begun so far, by which the checkpointer knows that there is something to do.
+    begun: AtomicU64,
 }
 
 /// How often a transaction is tried when the database asks to try again.
@@ -22,7 +27,7 @@ const ATTEMPTS: u32 = 5;
 
 impl Store {
     pub(crate) fn new(writer: DatabaseConnection, readers: DatabaseConnection) -> Self {
-        Self(Arc::new(Connections { writer, readers }))
+        Self(Arc::new(Connections { writer, readers, begun: AtomicU64::new(0) }))
     }
 
     pub(crate) fn readers(&self) -> &DatabaseConnection {
@@ -79,7 +84,14 @@ impl Store {
         TenantTx::reading(access.tenant(), self.0.readers.clone())
     }
 
+    /// How many transactions have begun, without keeping the store open; `None` when it is gone.
+    pub(crate) fn begun(&self) -> impl Fn() -> Option<u64> + Send + use<> {
+        let connections = Arc::downgrade(&self.0);
+        move || connections.upgrade().map(|connections| connections.begun.load(Ordering::Relaxed))
+    }
+
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StorageError> {
+        self.0.begun.fetch_add(1, Ordering::Relaxed);
         let options = TransactionOptions {
             // A transaction that begins by reading would fail when it comes to write (SQLITE_BUSY).
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

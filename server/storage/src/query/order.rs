@@ -66,7 +66,9 @@ impl Compiler<'_> {
             .iter()
             .any(|term| matches!(&term.target, OrderTarget::Column(column) if column.name == "id"));
         if !by_id {
-            terms.push(Term::ascending(Expr::col((alias.to_owned(), "id"))));
+            // In the direction of the term before it, so that an index can be walked one way.
+            let order = terms.last().map_or(Order::Asc, |term| term.order.clone());
+            terms.push(Term { expression: Expr::col((alias.to_owned(), "id")), order, nulls: None });
         }
         terms
     }
