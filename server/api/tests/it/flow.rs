@@ -6,7 +6,7 @@ use signalbox_core::access::Role;
 
 fn scheduled(name: &str) -> Value {
     let mut flow = flow(name);
-    flow["schedule"] = hourly(json!({}));
+    flow["schedule"] = hourly(&json!({}));
     flow
 }
 

@@ -84,7 +84,7 @@ async fn a_schedule_of_the_group_replaces_the_flows_own() {
 async fn a_schedule_that_leaves_a_required_parameter_open_is_refused_while_it_is_active() {
     let world = World::new().await;
     let mut document = flow("clockwork");
-    document["schedule"] = hourly(json!({"must": 1}));
+    document["schedule"] = hourly(&json!({"must": 1}));
     document["parameters"] = json!([{"name": "must", "slug": "must", "required": true}]);
     world.registered(document, json!({"set_schedule_active": true})).await;
     let id = uuid(&world.value("SELECT hex(id) FROM flow_group").await);

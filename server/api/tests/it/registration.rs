@@ -167,7 +167,7 @@ async fn without_a_key_only_a_repeated_delivery_yields_the_same_version() {
 
     // Planned runs say nothing of the sender; runs that somebody made do.
     let mut clockwork = flow("clockwork");
-    clockwork["schedule"] = hourly(json!({}));
+    clockwork["schedule"] = hourly(&json!({}));
     let clockwork = json!({"project_id": project, "serialized_flow": clockwork, "set_schedule_active": true});
     let first = world.twice("create_flow", "id", clockwork.clone()).await["id"].clone();
     assert_eq!(world.value("SELECT count(*) FROM flow_run").await, "10");
@@ -234,7 +234,7 @@ async fn a_schedule_must_have_values_for_required_parameters() {
     let world = World::new().await;
     let scheduled = |defaults: Value| {
         let mut flow = flow("clockwork");
-        flow["schedule"] = hourly(defaults);
+        flow["schedule"] = hourly(&defaults);
         flow["parameters"] = json!([{"name": "must", "slug": "must", "default": null, "required": true}]);
         flow
     };

@@ -271,7 +271,7 @@ pub fn bare_flow(name: &str) -> Value {
 }
 
 /// A schedule of one clock.
-pub fn hourly(parameter_defaults: Value) -> Value {
+pub fn hourly(parameter_defaults: &Value) -> Value {
     json!({
         "clocks": [{
             "type": "IntervalClock", "start_date": {"dt": "2024-01-01T00:00:00", "tz": "UTC"}, "end_date": null,

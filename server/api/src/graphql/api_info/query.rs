@@ -58,6 +58,7 @@ impl ApiInfoQuery {
     }
 
     /// Who sent the request.
+    #[expect(clippy::unused_async, reason = "resolvers must be asynchronous")]
     async fn auth_info(&self, ctx: &Context<'_>) -> Result<AuthInfo> {
         let access: Access<Viewer> = ctx.access()?;
         Ok(AuthInfo { tenant_id: access.tenant().0, user_id: None })
