@@ -2,7 +2,9 @@
 //! this is the part of it that we do.
 
 use crate::{ALL, Migration, for_dialect};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait,
+};
 use std::collections::HashSet;
 
 /// Why the schema could not be brought up to date.
@@ -20,7 +22,9 @@ pub enum MigrationError {
     #[error("the list of applied migrations cannot be read")]
     Journal(#[source] DbErr),
     /// The database was made by a newer version of this program.
-    #[error("the database has migration {0}, which this version does not know: it was made by a newer version")]
+    #[error(
+        "the database has migration {0}, which this version does not know: it was made by a newer version"
+    )]
     FromTheFuture(String),
 }
 
@@ -39,7 +43,9 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<Vec<&'static str>, Migra
         if present.contains(migration.name) {
             continue;
         }
-        apply(&tx, migration).await.map_err(|source| MigrationError::Failed { name: migration.name, source })?;
+        apply(&tx, migration)
+            .await
+            .map_err(|source| MigrationError::Failed { name: migration.name, source })?;
         tx.commit().await.map_err(|source| MigrationError::Failed { name: migration.name, source })?;
         done.push(migration.name);
     }
@@ -52,7 +58,9 @@ pub async fn revert(db: &DatabaseConnection) -> Result<(), MigrationError> {
         let failed = |source| MigrationError::Failed { name: migration.name, source };
         let tx = begin(db).await.map_err(failed)?;
         for statement in migration.down {
-            tx.execute_unprepared(&for_dialect(statement, tx.get_database_backend())).await.map_err(failed)?;
+            tx.execute_unprepared(&for_dialect(statement, tx.get_database_backend()))
+                .await
+                .map_err(failed)?;
         }
         let delete = Statement::from_sql_and_values(
             tx.get_database_backend(),

@@ -14,7 +14,9 @@ pub enum LabelError {
     #[error("{0} labels were given; at most {MAX_LABELS} are allowed")]
     TooMany(usize),
     /// A label longer than [`MAX_LABEL_BYTES`]; its beginning is shown.
-    #[error("the label beginning with '{beginning}' is {bytes} bytes long; at most {MAX_LABEL_BYTES} are allowed")]
+    #[error(
+        "the label beginning with '{beginning}' is {bytes} bytes long; at most {MAX_LABEL_BYTES} are allowed"
+    )]
     TooLong {
         /// The first characters of the label.
         beginning: String,

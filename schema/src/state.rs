@@ -84,8 +84,12 @@ impl StateType {
     pub const fn parent(self) -> Option<Self> {
         match self {
             // Those in the second line wrap another state and are a kind of none.
-            Self::Pending | Self::Running | Self::Finished
-            | Self::Submitted | Self::Queued | Self::ClientFailed => None,
+            Self::Pending
+            | Self::Running
+            | Self::Finished
+            | Self::Submitted
+            | Self::Queued
+            | Self::ClientFailed => None,
             Self::Scheduled => Some(Self::Pending),
             Self::Paused | Self::Resume | Self::Retrying => Some(Self::Scheduled),
             Self::Cancelling => Some(Self::Running),
@@ -161,7 +165,9 @@ pub enum StateError {
     #[error("the state's 'message' must be text or null")]
     BadMessage,
     /// `start_time` is not an ISO-8601 time.
-    #[error("the state's 'start_time' must be an ISO-8601 time, e.g. \"2026-01-02T03:04:05+00:00\"; it is {0}")]
+    #[error(
+        "the state's 'start_time' must be an ISO-8601 time, e.g. \"2026-01-02T03:04:05+00:00\"; it is {0}"
+    )]
     BadStartTime(String),
     /// Larger than [`MAX_STATE_BYTES`].
     #[error("the state is {0} bytes long; at most {MAX_STATE_BYTES} are allowed")]
@@ -213,7 +219,9 @@ impl State {
                 let text = format_time(time);
                 body.insert("start_time".into(), Value::from(text));
             }
-            Some(other) => return Err(StateError::BadStartTime(other.to_string().chars().take(60).collect())),
+            Some(other) => {
+                return Err(StateError::BadStartTime(other.to_string().chars().take(60).collect()));
+            }
         }
         Ok(Self { kind, body })
     }
@@ -307,7 +315,8 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
 
 /// Writes a time as the stock client does: offset `+00:00`, microseconds, no fraction when it is zero.
 pub fn format_time(time: DateTime<Utc>) -> String {
-    let format = if time.timestamp_subsec_micros() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
+    let format =
+        if time.timestamp_subsec_micros() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
     time.to_rfc3339_opts(format, false)
 }
 

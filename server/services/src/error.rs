@@ -40,7 +40,9 @@ impl From<StorageError> for ServiceError {
         let (code, message) = match &error {
             StorageError::Refused(message) => (ErrorCode::InvalidInput, message.clone()),
             // The old gateway's text for it; the client's `create project` compares it to the letter.
-            error if error.is_unique_violation() => (ErrorCode::AlreadyExists, "Uniqueness violation.".to_owned()),
+            error if error.is_unique_violation() => {
+                (ErrorCode::AlreadyExists, "Uniqueness violation.".to_owned())
+            }
             error if error.is_foreign_key_violation() => {
                 (ErrorCode::NotFound, "a row that the request refers to was not found".to_owned())
             }

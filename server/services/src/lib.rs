@@ -17,9 +17,9 @@ mod name;
 pub mod projects;
 pub mod schedules;
 mod services;
+pub mod tables;
 pub mod task_run_artifacts;
 pub mod task_runs;
-pub mod tables;
 pub mod tenants;
 
 pub use error::ServiceError;

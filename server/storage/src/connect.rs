@@ -64,13 +64,16 @@ impl Store {
 }
 
 pub(crate) fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, StorageError> {
-    let refused = |problem: &str| StorageError::Url { url: without_password(url), problem: problem.to_owned() };
+    let refused =
+        |problem: &str| StorageError::Url { url: without_password(url), problem: problem.to_owned() };
     let Some(path) = url.strip_prefix("sqlite:") else {
         return Err(refused("it must begin with sqlite://, e.g. sqlite:///var/lib/signalbox/signalbox.db"));
     };
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() || path.starts_with(":memory:") {
-        return Err(refused("it must name a file: a database in memory would lose every run at the first restart"));
+        return Err(refused(
+            "it must name a file: a database in memory would lose every run at the first restart",
+        ));
     }
     let options = SqliteConnectOptions::from_str(url).map_err(|error| refused(&error.to_string()))?;
     Ok(options

@@ -51,7 +51,9 @@ impl StorageError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Abandoned | Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
-            Self::Database(DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) => {
+            Self::Database(
+                DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
+            ) => {
                 let text = error.to_string();
                 text.contains("database is locked") || text.contains("deadlock") || text.contains("serializ")
             }

@@ -1,7 +1,9 @@
 //! The store: private connections, and the only ways to them.
 
 use crate::{StorageError, TenantTx, Transaction};
-use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 use signalbox_core::access::{Access, Level};
 use signalbox_schema::TenantId;
 use std::sync::{

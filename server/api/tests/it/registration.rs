@@ -173,7 +173,11 @@ async fn without_a_key_only_a_repeated_delivery_yields_the_same_version() {
     assert_eq!(world.value("SELECT count(*) FROM flow_run").await, "10");
     world.id("create_flow_run", json!({"flow_id": first})).await;
     assert_ne!(first, world.id("create_flow", clockwork).await);
-    assert_eq!(world.value("SELECT count(*) FROM flow_run WHERE auto_scheduled").await, "10", "of the new version");
+    assert_eq!(
+        world.value("SELECT count(*) FROM flow_run WHERE auto_scheduled").await,
+        "10",
+        "of the new version"
+    );
 }
 
 #[tokio::test]

@@ -278,7 +278,10 @@ fn whole(fields: &Map<String, Value>, path: &str, key: &str) -> Result<Option<i6
     match fields.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Number(number)) => match number.as_f64() {
-            #[expect(clippy::cast_possible_truncation, reason = "bounded just before; fractions are cut on purpose")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "bounded just before; fractions are cut on purpose"
+            )]
             Some(seconds) if (0.0..LARGEST).contains(&seconds) => Ok(Some(seconds as i64)),
             _ => wrong(&format!("{path}.{key}"), "a number from 0 to 10^12"),
         },

@@ -39,8 +39,7 @@ fn agent(n: u128) -> Sender {
 #[test]
 fn only_a_waiting_run_can_be_submitted() {
     for state in StateType::ALL {
-        let verdict =
-            flow_run::decide(now(), &flow_run(*state), agent(1), &proposal(StateType::Submitted));
+        let verdict = flow_run::decide(now(), &flow_run(*state), agent(1), &proposal(StateType::Submitted));
         let waiting = state.is_scheduled() || *state == StateType::Pending;
         assert_eq!(matches!(verdict, Verdict::Apply(_)), waiting, "{state}");
     }
@@ -79,10 +78,7 @@ fn a_stale_lease_writes_nothing() {
     run.lease = Some(LeaseToken(Uuid::from_u128(5)));
     let with = |n: u128| Sender { agent: None, lease: Some(LeaseToken(Uuid::from_u128(n))) };
     let failed = proposal(StateType::Failed);
-    assert_eq!(
-        flow_run::decide(now(), &run, with(6), &failed),
-        Verdict::Refuse(Rejection::LeaseLost)
-    );
+    assert_eq!(flow_run::decide(now(), &run, with(6), &failed), Verdict::Refuse(Rejection::LeaseLost));
     assert!(matches!(flow_run::decide(now(), &run, with(5), &failed), Verdict::Apply(_)));
 }
 
@@ -93,23 +89,18 @@ fn a_cancelled_run_does_not_come_back_by_running() {
             flow_run::decide(now(), &flow_run(state), Sender::default(), &proposal(StateType::Running)),
             Verdict::Refuse(Rejection::Stopped(state))
         );
-        let restart = flow_run::decide(
-            now(),
-            &flow_run(state),
-            Sender::default(),
-            &proposal(StateType::Scheduled),
-        );
+        let restart =
+            flow_run::decide(now(), &flow_run(state), Sender::default(), &proposal(StateType::Scheduled));
         assert!(matches!(restart, Verdict::Apply(_)));
     }
 }
 
 #[test]
 fn times_and_effects_of_flow_run_states() {
-    let apply = |from: &FlowRunNow, to| {
-        match flow_run::decide(now(), from, Sender::default(), &proposal(to)) {
-            Verdict::Apply(transition) => transition,
-            other => panic!("{other:?}"),
-        }
+    let apply = |from: &FlowRunNow, to| match flow_run::decide(now(), from, Sender::default(), &proposal(to))
+    {
+        Verdict::Apply(transition) => transition,
+        other => panic!("{other:?}"),
     };
     let running = apply(&flow_run(StateType::Submitted), StateType::Running);
     assert_eq!((running.version, running.start_time, running.heartbeat), (4, Some(now()), true));
@@ -133,16 +124,10 @@ fn a_task_runs_only_while_its_flow_run_does() {
     let decide = |run: &TaskRunNow, version| {
         task_run::decide(now(), run, &Proposal { version, ..proposal(StateType::Running) })
     };
-    assert_eq!(
-        decide(&run, Some(1)),
-        Verdict::Refuse(Rejection::FlowRunNotRunning(StateType::Cancelling))
-    );
+    assert_eq!(decide(&run, Some(1)), Verdict::Refuse(Rejection::FlowRunNotRunning(StateType::Cancelling)));
     run.flow_run_state = StateType::Running;
     assert!(matches!(decide(&run, Some(1)), Verdict::Apply(_)));
-    assert_eq!(
-        decide(&run, Some(0)),
-        Verdict::Refuse(Rejection::VersionLocked { expected: 0, actual: 1 })
-    );
+    assert_eq!(decide(&run, Some(0)), Verdict::Refuse(Rejection::VersionLocked { expected: 0, actual: 1 }));
 }
 
 #[test]

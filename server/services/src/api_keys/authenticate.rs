@@ -34,7 +34,10 @@ impl KeyCache {
 /// `UNAUTHENTICATED` for a key that is unknown, revoked or expired; which of them is not said.
 pub async fn authenticate(services: &Services, key: &str) -> Result<Actor, ServiceError> {
     let refused = || {
-        ServiceError::new(ErrorCode::Unauthenticated, "UNAUTHENTICATED: the API key is unknown, revoked or expired")
+        ServiceError::new(
+            ErrorCode::Unauthenticated,
+            "UNAUTHENTICATED: the API key is unknown, revoked or expired",
+        )
     };
     let now = services.clock().now();
     let hash = hash(key);

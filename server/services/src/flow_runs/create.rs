@@ -130,12 +130,14 @@ impl Batch for CreateBatch {
         let mut new = Vec::with_capacity(commands.len());
         let mut results = Vec::with_capacity(commands.len());
         for (command, flow) in commands.iter().zip(flows) {
-            results.push(self.decide(command, flow, &blueprints, &mut existing, now).map(|decision| match decision {
-                Decision::Found(id) => CreatedFlowRun { id, created: false },
-                Decision::New(run) => {
-                    let id = run.id;
-                    new.push(*run);
-                    CreatedFlowRun { id, created: true }
+            results.push(self.decide(command, flow, &blueprints, &mut existing, now).map(|decision| {
+                match decision {
+                    Decision::Found(id) => CreatedFlowRun { id, created: false },
+                    Decision::New(run) => {
+                        let id = run.id;
+                        new.push(*run);
+                        CreatedFlowRun { id, created: true }
+                    }
                 }
             }));
         }
@@ -172,7 +174,9 @@ impl CreateBatch {
             return Ok(Decision::Found(*id));
         }
         if blueprint.archived {
-            return Err(ServiceError::invalid(format!("Flow {flow} is archived; only unarchived flows can be run.")));
+            return Err(ServiceError::invalid(format!(
+                "Flow {flow} is archived; only unarchived flows can be run."
+            )));
         }
         let sources = rules::Sources {
             given_labels: command.labels.as_deref(),

@@ -7,7 +7,11 @@ use signalbox_core::access::{Access, Reporter};
 use signalbox_storage::{StorageError, TenantTx, Transaction, repo::flow_run};
 
 /// Gives leases back. Those that are not (or no longer) the holder's are left alone.
-pub async fn release(services: &Services, access: &Access<Reporter>, held: &[Held]) -> Result<(), ServiceError> {
+pub async fn release(
+    services: &Services,
+    access: &Access<Reporter>,
+    held: &[Held],
+) -> Result<(), ServiceError> {
     if held.is_empty() {
         return Ok(());
     }

@@ -45,8 +45,11 @@ pub async fn set_state(
     let state = State::parse(command.state, services.clock().now())?;
     state.to_json()?;
     let id = command.id;
-    let proposed =
-        Proposed { id, sender: command.sender, proposal: Proposal { state, version: command.version, fingerprint } };
+    let proposed = Proposed {
+        id,
+        sender: command.sender,
+        proposal: Proposal { state, version: command.version, fingerprint },
+    };
     let outcome = services.lanes().set_flow_run_state.submit(services.store(), access, proposed).await?;
     if outcome.changed {
         services.hint(Topic::FlowRun(access.tenant(), id));

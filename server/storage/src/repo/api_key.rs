@@ -1,6 +1,6 @@
 //! API keys. Looking one up is the only way from nobody to a tenant, so it looks across tenants.
 
-use crate::{Store, StorageError, TenantTx, entity::api_key};
+use crate::{StorageError, Store, TenantTx, entity::api_key};
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, sea_query::OnConflict,
@@ -112,7 +112,8 @@ pub async fn insert(tx: &TenantTx, key: &NewApiKey) -> Result<ApiKeyId, StorageE
         .filter(api_key::Column::TenantId.eq(tx.tenant_uuid()))
         .one(tx)
         .await?;
-    row.map(|row| ApiKeyId(row.id)).ok_or_else(|| StorageError::Refused("this key belongs to another tenant".into()))
+    row.map(|row| ApiKeyId(row.id))
+        .ok_or_else(|| StorageError::Refused("this key belongs to another tenant".into()))
 }
 
 /// Removes a key; whether there was one.

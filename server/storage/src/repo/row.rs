@@ -13,7 +13,5 @@ pub(crate) fn state(name: &str, table: &'static str) -> Result<StateType, Storag
 /// Whether a flow's settings say that versions of states are checked.
 pub(crate) fn locks_versions(row: &QueryResult, column: &str) -> Result<bool, StorageError> {
     let settings: Option<serde_json::Value> = row.try_get("", column)?;
-    Ok(settings
-        .and_then(|settings| settings.get("version_locking_enabled")?.as_bool())
-        .unwrap_or_default())
+    Ok(settings.and_then(|settings| settings.get("version_locking_enabled")?.as_bool()).unwrap_or_default())
 }

@@ -110,11 +110,7 @@ impl<B: Batch> Lane<B> {
         }
     }
 
-    async fn attempt(
-        &self,
-        store: &Store,
-        commands: &[Waiting<B>],
-    ) -> Result<Results<B>, StorageError> {
+    async fn attempt(&self, store: &Store, commands: &[Waiting<B>]) -> Result<Results<B>, StorageError> {
         let mut results = Vec::with_capacity(commands.len());
         let Some(first) = commands.first() else { return Ok(results) };
         let mut tx = TenantTx::new(first.tenant, store.begin().await?);
@@ -128,10 +124,7 @@ impl<B: Batch> Lane<B> {
     }
 }
 
-fn deliver<B: Batch>(
-    commands: impl IntoIterator<Item = Waiting<B>>,
-    results: Results<B>,
-) {
+fn deliver<B: Batch>(commands: impl IntoIterator<Item = Waiting<B>>, results: Results<B>) {
     for (waiting, result) in commands.into_iter().zip(results) {
         // A caller that hung up has no use for its result.
         let _ = waiting.done.send(result);

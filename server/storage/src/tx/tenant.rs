@@ -2,8 +2,8 @@
 
 use crate::StorageError;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
-    Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    Statement, Value,
 };
 use signalbox_schema::TenantId;
 use uuid::Uuid;

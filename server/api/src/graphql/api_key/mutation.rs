@@ -48,7 +48,11 @@ pub struct ApiKeyMutation;
 #[Object(rename_fields = "snake_case", rename_args = "snake_case")]
 impl ApiKeyMutation {
     /// Makes an API key. The answer is the only time that it is shown.
-    async fn create_api_key(&self, ctx: &Context<'_>, input: CreateApiKeyInput) -> Result<CreateApiKeyPayload> {
+    async fn create_api_key(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateApiKeyInput,
+    ) -> Result<CreateApiKeyPayload> {
         let access = ctx.access_in(input.tenant_id)?;
         let role = input.role.as_deref().unwrap_or("operator");
         let role = Role::parse(role).ok_or_else(|| {
@@ -57,8 +61,11 @@ impl ApiKeyMutation {
                 role.chars().take(40).collect::<String>()
             ))
         })?;
-        let command =
-            api_keys::CreateApiKey { name: input.name, role, expires_at: input.expires_at.map(|time| time.0) };
+        let command = api_keys::CreateApiKey {
+            name: input.name,
+            role,
+            expires_at: input.expires_at.map(|time| time.0),
+        };
         let created = api_keys::create(ctx.services()?, &access, command).await?;
         Ok(CreateApiKeyPayload { id: created.id.0, key: created.key })
     }

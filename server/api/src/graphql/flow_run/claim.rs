@@ -133,8 +133,9 @@ impl ClaimMutation {
         input: ClaimFlowRunsInput,
     ) -> Result<ClaimFlowRunsPayload> {
         let access = ctx.access()?;
-        let slots = u32::try_from(input.slots)
-            .map_err(|_| ServiceError::invalid(format!("slots must not be negative; it is {}", input.slots)))?;
+        let slots = u32::try_from(input.slots).map_err(|_| {
+            ServiceError::invalid(format!("slots must not be negative; it is {}", input.slots))
+        })?;
         let command = Claim {
             agent: AgentId(input.agent_id),
             labels: LabelSet::new(input.labels).map_err(ServiceError::from)?,
@@ -200,10 +201,6 @@ impl From<ClaimedRun> for ClaimedFlowRunPayload {
 
 impl From<Directive> for DirectivePayload {
     fn from(directive: Directive) -> Self {
-        Self {
-            flow_run_id: directive.run.0,
-            action: directive.action.into(),
-            reason: directive.reason,
-        }
+        Self { flow_run_id: directive.run.0, action: directive.action.into(), reason: directive.reason }
     }
 }

@@ -131,12 +131,8 @@ impl FlowRunMutation {
         for state in input.states {
             let id = state.flow_run_id;
             let sender = Sender { agent: ctx.agent(), lease: state.lease_token.map(LeaseToken) };
-            let command = SetFlowRunState {
-                id: FlowRunId(id),
-                state: state.state.0,
-                version: state.version,
-                sender,
-            };
+            let command =
+                SetFlowRunState { id: FlowRunId(id), state: state.state.0, version: state.version, sender };
             flow_runs::set_state(ctx.services()?, &access, command).await?;
             set.push(id);
         }

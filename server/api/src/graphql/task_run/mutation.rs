@@ -119,8 +119,7 @@ impl TaskRunMutation {
         let mut set = Vec::with_capacity(input.states.len());
         for state in input.states {
             let id = state.task_run_id;
-            let command =
-                SetTaskRunState { id: TaskRunId(id), state: state.state.0, version: state.version };
+            let command = SetTaskRunState { id: TaskRunId(id), state: state.state.0, version: state.version };
             task_runs::set_state(ctx.services()?, &access, command).await?;
             set.push(id);
         }
@@ -145,10 +144,7 @@ async fn get_or_create(
     map_index: Option<i64>,
 ) -> Result<TaskRunInfo, ServiceError> {
     let access = ctx.access()?;
-    let key = TaskRunKey {
-        flow_run: FlowRunId(flow_run),
-        task: TaskId(task),
-        map_index: map_index.unwrap_or(-1),
-    };
+    let key =
+        TaskRunKey { flow_run: FlowRunId(flow_run), task: TaskId(task), map_index: map_index.unwrap_or(-1) };
     task_runs::get_or_create(ctx.services()?, &access, key).await
 }

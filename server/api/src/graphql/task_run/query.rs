@@ -26,8 +26,7 @@ impl TaskRunQuery {
     /// The state of a task run.
     async fn get_task_run_info(&self, ctx: &Context<'_>, task_run_id: Uuid) -> Result<TaskRunInfoPayload> {
         let access = ctx.access()?;
-        let state =
-            task_runs::serialized_state(ctx.services()?, &access, TaskRunId(task_run_id)).await?;
+        let state = task_runs::serialized_state(ctx.services()?, &access, TaskRunId(task_run_id)).await?;
         Ok(TaskRunInfoPayload { id: task_run_id, serialized_state: Json(state) })
     }
 }

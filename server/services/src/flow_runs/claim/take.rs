@@ -65,10 +65,7 @@ impl Transaction for Take<'_> {
             return Ok(Vec::new());
         }
         let runs = flow_run::claimed(tx, &all).await?;
-        Ok(runs
-            .into_iter()
-            .map(|run| ClaimedRun { resumed: resumed.contains(&run.id), run })
-            .collect())
+        Ok(runs.into_iter().map(|run| ClaimedRun { resumed: resumed.contains(&run.id), run }).collect())
     }
 }
 
@@ -108,9 +105,7 @@ impl Take<'_> {
             let Some(run) = runs.get(&id) else { continue };
             let state = State::new(StateType::Submitted, "Submitted for execution").wrapping(waiting);
             let proposal = Proposal { state, version: None, fingerprint: 0 };
-            let Verdict::Apply(transition) =
-                decide(self.now, run, sender, &proposal)
-            else {
+            let Verdict::Apply(transition) = decide(self.now, run, sender, &proposal) else {
                 continue;
             };
             if flow_run::take(tx, id, self.command.agent, self.lease(id), self.now).await? {

@@ -26,7 +26,8 @@ async fn every_relationship_is_found_by_its_key() {
             let rows = plan(&field(table.name).of([field(relation.name).of([field("id")])]));
             let nested = steps(sql::nested_sqlite(&rows)).await;
             let condition = json!({"where": {relation.name: {"created": {"_is_null": false}}}});
-            let related = steps(sql::sqlite(&plan(&field(table.name).with(condition).of([field("id")])))).await;
+            let related =
+                steps(sql::sqlite(&plan(&field(table.name).with(condition).of([field("id")])))).await;
             let by_key = |steps: &[String], alias: &str| {
                 let search = format!("SEARCH {alias} ");
                 let key = format!("({}=?", relation.remote);

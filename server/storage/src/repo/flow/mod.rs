@@ -40,10 +40,8 @@ pub struct Flow {
 
 /// The flow with this id.
 pub async fn find(tx: &TenantTx, id: FlowId) -> Result<Option<Flow>, StorageError> {
-    let row = flow::Entity::find_by_id(id.0)
-        .filter(flow::Column::TenantId.eq(tx.tenant_uuid()))
-        .one(tx)
-        .await?;
+    let row =
+        flow::Entity::find_by_id(id.0).filter(flow::Column::TenantId.eq(tx.tenant_uuid())).one(tx).await?;
     Ok(row.map(|row| Flow {
         id: FlowId(row.id),
         project: ProjectId(row.project_id),

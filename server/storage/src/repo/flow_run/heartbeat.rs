@@ -17,7 +17,9 @@ pub async fn touch(
     let runs = list::ids(&mut values, runs.into_iter().map(Uuid::from));
     let rows = tx
         .query(
-            format!("UPDATE flow_run SET heartbeat = $2 WHERE tenant_id = $1 AND id IN ({runs}) RETURNING id"),
+            format!(
+                "UPDATE flow_run SET heartbeat = $2 WHERE tenant_id = $1 AND id IN ({runs}) RETURNING id"
+            ),
             values,
         )
         .await?;

@@ -1,6 +1,9 @@
 //! Leases on flow runs. The token is in every WHERE, so an agent that lost its lease changes nothing.
 
-use crate::{StorageError, TenantTx, repo::{list, row}};
+use crate::{
+    StorageError, TenantTx,
+    repo::{list, row},
+};
 use chrono::{DateTime, Utc};
 use sea_orm::Value;
 use serde_json::Value as Json;
@@ -63,7 +66,11 @@ pub async fn claimable(
     rows.iter()
         .map(|row| {
             let state: String = row.try_get_by_index(1)?;
-            Ok((FlowRunId(row.try_get_by_index(0)?), row::state(&state, "flow_run")?, row.try_get_by_index(2)?))
+            Ok((
+                FlowRunId(row.try_get_by_index(0)?),
+                row::state(&state, "flow_run")?,
+                row.try_get_by_index(2)?,
+            ))
         })
         .collect()
 }

@@ -13,6 +13,8 @@ pub use blueprint::{Blueprint, BlueprintTask, blueprints, newest_of_version_grou
 pub use edit::{delete, exists, set_labels, set_name};
 pub use heartbeat::touch;
 pub use insert::{NewFlowRun, existing, insert};
-pub use lease::{ClaimedFlowRun, HeldRun, claimable, claimed, held, release, renew, submitted_by_claim, take};
+pub use lease::{
+    ClaimedFlowRun, HeldRun, claimable, claimed, held, release, renew, submitted_by_claim, take,
+};
 pub use queue::{DueLabels, due_labels, due_runs, earliest_retry, retry_due_runs};
 pub use set_state::{FlowRunUpdate, load, update};

@@ -26,13 +26,15 @@ pub(super) async fn end(
     let (state, of_them) = match how {
         Unfinished::Kept => return Ok(()),
         Unfinished::Cancelled => {
-            let finished = StateType::ALL.iter().filter(|state| state.is_finished()).map(|state| state.as_str());
+            let finished =
+                StateType::ALL.iter().filter(|state| state.is_finished()).map(|state| state.as_str());
             let finished = list::texts(&mut values, finished);
             let state = State::new(StateType::Cancelled, "The flow run was cancelled.");
             (state, format!("(state IS NULL OR state NOT IN ({finished}))"))
         }
         Unfinished::RunningFailed => {
-            let state = State::new(StateType::Failed, "The process of the flow run ended while the task ran.");
+            let state =
+                State::new(StateType::Failed, "The process of the flow run ended while the task ran.");
             (state, "state = 'Running'".to_owned())
         }
     };

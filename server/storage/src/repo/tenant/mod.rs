@@ -4,7 +4,7 @@ mod change;
 
 pub use change::{Tenant, delete, find, save};
 
-use crate::{Store, StorageError, entity::tenant};
+use crate::{StorageError, Store, entity::tenant};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
 use serde_json::json;
