@@ -14,14 +14,16 @@ const DOCUMENT: &str = "mutation($input: write_run_logs_input!) {\n    write_run
 
 struct Logging {
     request: Request,
-    slots: Vec<Slot>,
+    /// Of each line, its time and its number.
+    slots: Vec<(Slot, Slot)>,
     next_line: u64,
 }
 
 impl Caller for Logging {
     fn next(&mut self) -> Option<&[u8]> {
-        for slot in &self.slots {
-            self.request.fill_number(slot, self.next_line);
+        for (time, number) in &self.slots {
+            self.request.fill(time, &time_of(self.next_line));
+            self.request.fill_number(number, self.next_line);
             self.next_line += 1;
         }
         Some(self.request.bytes())
@@ -40,7 +42,8 @@ pub async fn callers(api: &mut Api, stage: &Stage) -> Result<Callers> {
         api.set_running(&flow_run).await?;
         let lines: Vec<Value> = (0..LINES).map(|line| record(&flow_run, line)).collect();
         let request = Request::graphql(stage.target, &[], DOCUMENT, &json!({"input": {"logs": lines}}));
-        let slots = (0..LINES).map(|line| request.slot(&marker(line))).collect::<Result<_>>()?;
+        let slot = |line| Ok((request.slot(&time_of(line))?, request.slot(&marker(line))?));
+        let slots = (0..LINES).map(slot).collect::<Result<_>>()?;
         callers.push(Box::new(Logging { request, slots, next_line: 0 }));
     }
     Ok(callers)
@@ -51,9 +54,15 @@ fn marker(line: u64) -> String {
     format!("{:012}", 700_000_000_000 + line)
 }
 
+/// A line each millisecond, so that times go on as those of a real run do.
+fn time_of(line: u64) -> String {
+    let (seconds, millis) = (line / 1000, line % 1000);
+    format!("{:02}:{:02}:{:02}.{millis:03}042", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
+}
+
 fn record(flow_run: &str, line: u64) -> Value {
     json!({
-        "flow_run_id": flow_run, "task_run_id": null, "timestamp": format!("2026-01-01T00:00:00.{line:06}+00:00"),
+        "flow_run_id": flow_run, "task_run_id": null, "timestamp": format!("2026-01-01T{}+00:00", time_of(line)),
         "name": "prefect.step", "level": "INFO",
         "message": format!("Processed record {} of the nightly import in 0.042 seconds", marker(line)),
     })
