@@ -22,7 +22,7 @@ compat: ## the tests with the stock Prefect client only
 
 build: ## the release binary
 	@scripts/setup/tools.sh
-	cargo build --locked --release --package signalbox-cli
+	cargo build --locked --release --workspace --bin signalbox
 	@echo "$(CARGO_TARGET_DIR)/release/signalbox"
 
 bench: ## the load generator against a release build (see docs/performance.md)

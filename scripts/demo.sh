@@ -15,7 +15,7 @@ profile="${PROFILE:-dev}"
 folder="$profile"; [ "$profile" != dev ] || folder=debug
 [ -x "$CARGO_TARGET_DIR/$folder/signalbox" ] ||
     echo "Building Signalbox: five to ten minutes the first time (two cores), seconds after that." >&2
-cargo build --quiet --locked --package signalbox-cli --profile "$profile"
+cargo build --quiet --locked --workspace --bin signalbox --profile "$profile"
 
 once=(); [ "${ONCE:-0}" = 0 ] || once=(--once)
 exec "$venv/bin/python" scripts/demo --binary "$CARGO_TARGET_DIR/$folder/signalbox" "${once[@]}"

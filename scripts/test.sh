@@ -21,7 +21,16 @@ lint() {
     cargo clippy --locked --workspace --all-targets -- -D warnings
 }
 
+# One build for all who test the binary; with the workspace's features, as the Rust tests have them, so that nothing is
+# compiled twice.
+binary() {
+    step "The binary"
+    cargo build --locked --workspace --bin signalbox
+    export SIGNALBOX_BINARY="$CARGO_TARGET_DIR/debug/signalbox"
+}
+
 rust() {
+    binary
     step "Rust tests"
     cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest || true
     if cargo nextest --version >/dev/null 2>&1; then
@@ -33,13 +42,11 @@ rust() {
 }
 
 compat() {
-    step "The binary"
-    cargo build --locked --package signalbox-cli
+    binary
     step "The stock Prefect client"
     local venv
     venv="$(scripts/setup/venv.sh compat-1.4.1 scripts/prefect-requirements.txt tests/compat/requirements.txt)"
-    SIGNALBOX_BINARY="$CARGO_TARGET_DIR/debug/signalbox" \
-        "$venv/bin/python" -m pytest -c tests/compat/pytest.ini --rootdir tests/compat tests/compat
+    "$venv/bin/python" -m pytest -c tests/compat/pytest.ini --rootdir tests/compat tests/compat
 }
 
 [ $# -gt 0 ] || set -- lint rust compat
