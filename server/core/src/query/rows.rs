@@ -11,7 +11,7 @@ use crate::registry::{Column, Table};
 pub struct Rows {
     /// The predicate.
     pub filter: Filter,
-    /// The order, most significant term first; ties are broken by the primary key.
+    /// The order, most significant term first; ties are broken by the primary key, in the direction of the last term.
     pub order: Vec<OrderTerm>,
     /// Of rows that agree in these columns, only the first in the order is kept; before `limit` and `offset`.
     /// The columns need not lead the order, as PostgreSQL's `DISTINCT ON` demands.

@@ -35,7 +35,7 @@ async fn at_the_root() {
             "some": {"aggregate": {"count": 1, "max": {"name": null}}, "nodes": [{"name": null, "state": "Failed"}]},
             "none": {"aggregate": {"count": 0, "sum": {"version": null}, "min": {"name": null}}, "nodes": []},
             "first": {"aggregate": {"count": 2, "sum": {"version": 7}}},
-            "later": {"aggregate": {"count": 1}, "nodes": [{"state": "Failed"}]},
+            "later": {"aggregate": {"count": 1}, "nodes": [{"state": "Scheduled"}]},
             "kinds": {"aggregate": {"count": 3}},
             "delays": {"aggregate": {"max": {"retry_delay": "00:05:00"}}},
         })

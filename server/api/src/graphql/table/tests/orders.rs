@@ -21,7 +21,7 @@ async fn every_order_and_its_nulls() {
         ("{state: asc, version: desc}", ["4", "3", "2", "1"]),
         // Through relationships: flow 1 and 2 are `etl`, 3 is `report`.
         ("{flow: {name: desc}, created: asc}", ["3", "1", "2", "4"]),
-        ("{flow: {name: asc, version: desc}}", ["1", "2", "4", "3"]),
+        ("{flow: {name: asc, version: desc}}", ["2", "1", "4", "3"]),
         ("{flow: {flow_group: {name: desc}}, id: desc}", ["3", "4", "2", "1"]),
         ("{agent: {name: asc}, id: desc}", ["3", "1", "4", "2"]),
         ("{task_runs_aggregate: {count: desc}}", ["1", "3", "2", "4"]),
@@ -45,8 +45,10 @@ async fn the_order_of_keys_in_variables_counts_too() {
 }
 
 #[tokio::test]
-async fn equal_rows_are_ordered_by_their_ids() {
+async fn equal_rows_are_ordered_by_their_ids_in_the_direction_of_the_last_key() {
     let desk = Desk::open().await;
-    let listed = desk.listed("task_run(order_by: {created: desc})").await;
-    assert_eq!(listed, ["1", "2", "3", "4", "5", "6", "7"]);
+    let oldest = ["1", "2", "3", "4", "5", "6", "7"];
+    let newest = ["7", "6", "5", "4", "3", "2", "1"];
+    assert_eq!(desk.listed("task_run(order_by: {created: asc})").await, oldest);
+    assert_eq!(desk.listed("task_run(order_by: {created: desc})").await, newest);
 }

@@ -75,7 +75,7 @@ async fn nested_both_ways_with_aliases_fragments_and_directives() {
         json!({
             "project": [
                 {"name": "Empty", "flows": []},
-                {"name": "Hello", "flows": [etl(2), etl(1), {"name": "report", "version": 1, "project": {"name": "Hello"}}]},
+                {"name": "Hello", "flows": [etl(2), {"name": "report", "version": 1, "project": {"name": "Hello"}}, etl(1)]},
             ],
             "flow": [{"name": "report", "version": 1, "project": {"name": "Hello", "description": null},
                 "flow_runs": [{"id": "Running", "name": "quick_fox"}]}],
