@@ -82,13 +82,15 @@ fn identify(lines: Vec<LogLine>, now: DateTime<Utc>) -> Vec<Identified> {
             let number = seen.entry(content).or_default();
             *number += 1;
             let window = now.timestamp().div_euclid(WINDOW);
-            let (id, earlier) = match line.timestamp {
-                Some(time) => (log_id(time, &content, *number, 0), None),
-                None => {
-                    let at = |window: i64| {
-                        let start = DateTime::from_timestamp(window * WINDOW, 0).unwrap_or(now);
-                        log_id(start, &content, *number, window)
-                    };
+            let (id, earlier) = if let Some(time) = line.timestamp {
+                (log_id(time, &content, *number, 0), None)
+            } else {
+                let at = |window: i64| {
+                    let start = DateTime::from_timestamp(window * WINDOW, 0).unwrap_or(now);
+                    log_id(start, &content, *number, window)
+                };
+                (at(window), Some(at(window - 1)))
+            };
                     (at(window), Some(at(window - 1)))
                 }
             };

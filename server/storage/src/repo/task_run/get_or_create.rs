@@ -40,19 +40,18 @@ pub async fn find(
     tx: &TenantTx,
     keys: &[TaskRunKey],
 ) -> Result<HashMap<TaskRunKey, TaskRunInfo>, StorageError> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
     let mut values = vec![Value::from(tx.tenant().0)];
-    let flow_runs = list::ids(&mut values, unique(keys.iter().map(|key| key.flow_run.0)));
-    let tasks = list::ids(&mut values, unique(keys.iter().map(|key| key.task.0)));
-    let least = keys.iter().map(|key| key.map_index).min().unwrap_or(-1);
-    let most = keys.iter().map(|key| key.map_index).max().unwrap_or(-1);
-    values.push(least.into());
-    let from = values.len();
-    values.push(most.into());
-    let to = values.len();
+    let wanted = rows_of_keys(&mut values, keys);
+    // One look-up in the unique index for each key, however many task runs lie between them.
     let sql = format!(
-        "SELECT flow_run_id, task_id, map_index, id, version, serialized_state FROM task_run
-          WHERE tenant_id = $1 AND flow_run_id IN ({flow_runs}) AND task_id IN ({tasks})
-            AND map_index BETWEEN ${from} AND ${to}"
+        "WITH wanted (flow_run_id, task_id, map_index) AS (VALUES {wanted})
+         SELECT t.flow_run_id, t.task_id, t.map_index, t.id, t.version, t.serialized_state
+           FROM wanted CROSS JOIN task_run t
+          WHERE t.tenant_id = $1 AND t.flow_run_id = wanted.flow_run_id AND t.task_id = wanted.task_id
+            AND t.map_index = wanted.map_index"
     );
     let rows = tx.query(sql, values).await?;
     rows.iter()
@@ -158,6 +157,19 @@ pub async fn touch(tx: &TenantTx, id: TaskRunId, now: DateTime<Utc>) -> Result<b
     let changed =
         tx.execute("UPDATE task_run SET heartbeat = $3 WHERE tenant_id = $1 AND id = $2", values).await?;
     Ok(changed == 1)
+}
+
+/// Rows of placeholders for a VALUES list, padded to a power of two by repeating the last.
+fn rows_of_keys(values: &mut Vec<Value>, keys: &[TaskRunKey]) -> String {
+    let padding = keys.len().next_power_of_two() - keys.len();
+    let filler = keys.last().into_iter().cycle().take(padding);
+    let mut rows = Vec::with_capacity(keys.len() + padding);
+    for key in keys.iter().chain(filler) {
+        let first = values.len() + 1;
+        values.extend([key.flow_run.0.into(), key.task.0.into(), key.map_index.into()]);
+        rows.push(format!("(${first}, ${}, ${})", first + 1, first + 2));
+    }
+    rows.join(", ")
 }
 
 fn unique(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
