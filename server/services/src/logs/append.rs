@@ -91,9 +91,6 @@ fn identify(lines: Vec<LogLine>, now: DateTime<Utc>) -> Vec<Identified> {
                 };
                 (at(window), Some(at(window - 1)))
             };
-                    (at(window), Some(at(window - 1)))
-                }
-            };
             let log = NewLog {
                 id,
                 flow_run: line.flow_run,
