@@ -14,6 +14,9 @@ struct Answers {
     cases: Vec<Case>,
 }
 
+/// What an event carries: parameters and labels.
+type Carried = (Map<String, Value>, Option<Vec<String>>);
+
 #[derive(Deserialize)]
 struct Case {
     name: String,
@@ -21,13 +24,13 @@ struct Case {
     after: DateTime<Utc>,
     n: usize,
     expected: Option<Vec<DateTime<Utc>>>,
-    carried: Option<Vec<(Map<String, Value>, Option<Vec<String>>)>>,
+    carried: Option<Vec<Carried>>,
     /// The library raised this instead of answering.
     error: Option<String>,
 }
 
 fn answers() -> Answers {
-    serde_json::from_str(include_str!("schedules/cases.json")).unwrap()
+    serde_json::from_str(include_str!("schedules/cases.json")).expect("the committed file is JSON")
 }
 
 /// The documented differences (`signalbox_core::schedule`), and nothing else.
@@ -68,7 +71,7 @@ fn difference(case: &Case, ours: &[DateTime<Utc>]) -> Result<Option<Difference>,
 /// Whether the zone of the first clock turned its clocks back in the three hours before `at`.
 fn went_back_before(case: &Case, at: DateTime<Utc>) -> bool {
     let zone = case.schedule.pointer("/clocks/0/start_date/tz").and_then(Value::as_str).unwrap_or("UTC");
-    let zone: chrono_tz::Tz = zone.parse().unwrap();
+    let zone: chrono_tz::Tz = zone.parse().expect("the generator writes IANA names");
     let local = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local();
     local(at) - local(at - TimeDelta::hours(3)) < TimeDelta::hours(3)
 }
@@ -117,7 +120,7 @@ fn every_case_is_answered_as_the_library_does() {
 const REFUSED_RULES: [&str; 1] = ["BYMONTHDAY"];
 
 /// Events of one instant have no order: a run is a run.
-fn same_per_instant(events: &[Event], carried: &[(Map<String, Value>, Option<Vec<String>>)]) -> bool {
+fn same_per_instant(events: &[Event], carried: &[Carried]) -> bool {
     let keyed = |index: usize, parameters: &Map<String, Value>, labels: &Option<Vec<String>>| {
         json!([events[index].start, parameters, labels]).to_string()
     };
@@ -168,10 +171,10 @@ fn each_mutation(document: &Value, check: &mut impl FnMut(&Value)) {
     fn paths(value: &Value, at: String, found: &mut Vec<String>) {
         match value {
             Value::Object(members) => {
-                members.iter().for_each(|(key, v)| paths(v, format!("{at}/{key}"), found))
+                members.iter().for_each(|(key, v)| paths(v, format!("{at}/{key}"), found));
             }
             Value::Array(items) => {
-                items.iter().enumerate().for_each(|(i, v)| paths(v, format!("{at}/{i}"), found))
+                items.iter().enumerate().for_each(|(i, v)| paths(v, format!("{at}/{i}"), found));
             }
             _ => {}
         }

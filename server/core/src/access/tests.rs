@@ -11,7 +11,7 @@ fn key(role: Role) -> Actor {
 
 #[test]
 fn the_policy_table() {
-    let mut table = String::new();
+    let mut table = Vec::new();
     for role in Role::ALL {
         let row = [
             ("view", key(*role).access::<Viewer>(None).is_ok()),
@@ -20,11 +20,16 @@ fn the_policy_table() {
             ("administer", key(*role).access::<Admin>(None).is_ok()),
         ];
         let rights: Vec<_> = row.iter().filter(|(_, granted)| *granted).map(|(name, _)| *name).collect();
-        table.push_str(&format!("{role}: {}\n", rights.join(" ")));
+        table.push(format!("{role}: {}", rights.join(" ")));
     }
     assert_eq!(
         table,
-        "viewer: view\nagent: view report\noperator: view report operate\nadmin: view report operate administer\n"
+        [
+            "viewer: view",
+            "agent: view report",
+            "operator: view report operate",
+            "admin: view report operate administer"
+        ]
     );
 }
 
