@@ -6,6 +6,7 @@ before any test module says `import prefect`.
 
 import os
 import re
+import shutil
 import tempfile
 import uuid
 from pathlib import Path
@@ -25,6 +26,14 @@ import prefect  # noqa: E402 - see above
 def pytest_configure():
     if not os.access(BINARY, os.X_OK):
         pytest.exit("SIGNALBOX_BINARY must name the built binary: run `make compat`.", returncode=2)
+
+
+def pytest_sessionfinish(session):
+    """Each worker clears up after itself, unless there is something to look into."""
+    if session.testsfailed:
+        print(f"What the servers, agents and flows of this worker left: {HOME}")
+    else:
+        shutil.rmtree(HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
