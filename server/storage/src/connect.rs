@@ -1,6 +1,6 @@
 //! Opens the database: options per dialect, then the schema.
 
-use crate::{StorageError, Store, checkpoint};
+use crate::{StorageError, Store, checkpoint, statistics};
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::{
     ConnectOptions,
@@ -36,6 +36,7 @@ impl Store {
             .map_err(|error| open_failed(url, &error))?;
         let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
         signalbox_migrations::migrate(&writer).await?;
+        statistics::write(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .idle_timeout(Duration::from_mins(1))

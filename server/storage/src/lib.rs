@@ -8,6 +8,7 @@ mod entity;
 mod error;
 pub mod query;
 pub mod repo;
+mod statistics;
 mod store;
 mod tx;
 
