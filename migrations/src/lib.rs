@@ -15,7 +15,8 @@ use sea_orm::DbBackend;
 pub struct Migration {
     /// Its name; the order of names is the order of changes.
     pub name: &'static str,
-    /// Statements that make the change. `{uuid}`, `{bytes}`, `{json}`, `{timestamp}` stand for the dialect's types.
+    /// Statements that make the change. `{uuid}`, `{bytes}`, `{json}`, `{timestamp}` stand for the dialect's types; a
+    /// statement that begins with `[sqlite] ` or `[postgres] ` is for that database only.
     pub up: &'static [&'static str],
     /// Statements that take it back.
     pub down: &'static [&'static str],
@@ -24,15 +25,23 @@ pub struct Migration {
 /// Every change, oldest first.
 pub const ALL: &[Migration] = &[m0001_initial::MIGRATION];
 
-/// Writes the dialect's column types into a statement.
-fn for_dialect(statement: &str, dialect: DbBackend) -> String {
-    let (uuid, bytes, json, timestamp) = match dialect {
-        DbBackend::Postgres => ("uuid", "bytea", "jsonb", "timestamptz"),
-        _ => ("blob", "blob", "text", "text"),
+/// A statement with the dialect's column types; `None` when it is for the other dialect only.
+fn for_dialect(statement: &str, dialect: DbBackend) -> Option<String> {
+    let postgres = dialect == DbBackend::Postgres;
+    let statement = match (statement.strip_prefix("[sqlite] "), statement.strip_prefix("[postgres] ")) {
+        (Some(_), _) if postgres => return None,
+        (_, Some(_)) if !postgres => return None,
+        (Some(own), _) | (_, Some(own)) => own,
+        (None, None) => statement,
     };
-    statement
+    let (uuid, bytes, json, timestamp) = match postgres {
+        true => ("uuid", "bytea", "jsonb", "timestamptz"),
+        false => ("blob", "blob", "text", "text"),
+    };
+    let statement = statement
         .replace("{uuid}", uuid)
         .replace("{bytes}", bytes)
         .replace("{json}", json)
-        .replace("{timestamp}", timestamp)
+        .replace("{timestamp}", timestamp);
+    Some(statement)
 }

@@ -57,10 +57,9 @@ pub async fn revert(db: &DatabaseConnection) -> Result<(), MigrationError> {
     for migration in ALL.iter().rev() {
         let failed = |source| MigrationError::Failed { name: migration.name, source };
         let tx = begin(db).await.map_err(failed)?;
-        for statement in migration.down {
-            tx.execute_unprepared(&for_dialect(statement, tx.get_database_backend()))
-                .await
-                .map_err(failed)?;
+        let dialect = tx.get_database_backend();
+        for statement in migration.down.iter().filter_map(|statement| for_dialect(statement, dialect)) {
+            tx.execute_unprepared(&statement).await.map_err(failed)?;
         }
         let delete = Statement::from_sql_and_values(
             tx.get_database_backend(),
@@ -99,8 +98,8 @@ async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
 
 async fn apply(tx: &DatabaseTransaction, migration: &Migration) -> Result<(), DbErr> {
     let dialect = tx.get_database_backend();
-    for statement in migration.up {
-        tx.execute_unprepared(&for_dialect(statement, dialect)).await?;
+    for statement in migration.up.iter().filter_map(|statement| for_dialect(statement, dialect)) {
+        tx.execute_unprepared(&statement).await?;
     }
     let insert = Statement::from_sql_and_values(
         dialect,
