@@ -3,7 +3,7 @@
 use signalbox_core::query::PathStep;
 use signalbox_core::registry::Kind;
 use sqlx::sqlite::{SqliteRow, SqliteValueRef};
-use sqlx::{Decode, Row, ValueRef};
+use sqlx::{Decode, Row, Sqlite, ValueRef};
 use uuid::Uuid;
 
 /// A stored value that does not have its column's form.
@@ -40,15 +40,15 @@ pub(super) fn write(out: &mut Vec<u8>, row: &SqliteRow, index: usize, kind: Kind
             let text = uuid_of(raw)?.hyphenated().encode_lower(&mut text);
             write_text(out, text)?;
         }
-        Kind::Text | Kind::Timestamp => write_text(out, <&str>::decode(raw)?)?,
-        Kind::Integer => write_integer(out, i64::decode(raw)?)?,
+        Kind::Text | Kind::Timestamp => write_text(out, <&str as Decode<Sqlite>>::decode(raw)?)?,
+        Kind::Integer => write_integer(out, <i64 as Decode<Sqlite>>::decode(raw)?)?,
         Kind::Boolean => {
-            let truth = i64::decode(raw)? != 0;
+            let truth = <i64 as Decode<Sqlite>>::decode(raw)? != 0;
             out.extend_from_slice(if truth { b"true" } else { b"false" });
         }
-        Kind::Json => out.extend_from_slice(<&str>::decode(raw)?.as_bytes()),
+        Kind::Json => out.extend_from_slice(<&str as Decode<Sqlite>>::decode(raw)?.as_bytes()),
         Kind::Bytes => return Err(Malformed),
-        Kind::Interval => write_text(out, &interval(i64::decode(raw)?))?,
+        Kind::Interval => write_text(out, &interval(<i64 as Decode<Sqlite>>::decode(raw)?))?,
     }
     Ok(())
 }
@@ -61,7 +61,7 @@ pub(super) fn write_path(
     path: &[PathStep],
 ) -> Result<(), Malformed> {
     let raw = row.try_get_raw(index)?;
-    let part = if raw.is_null() { None } else { part(<&str>::decode(raw)?, path) };
+    let part = if raw.is_null() { None } else { part(<&str as Decode<Sqlite>>::decode(raw)?, path) };
     out.extend_from_slice(part.unwrap_or("null").as_bytes());
     Ok(())
 }
@@ -92,7 +92,7 @@ pub(super) fn write_mean(out: &mut Vec<u8>, row: &SqliteRow, index: usize) -> Re
     if raw.is_null() {
         out.extend_from_slice(b"null");
     } else {
-        serde_json::to_writer(out, &f64::decode(raw)?)?;
+        serde_json::to_writer(out, &<f64 as Decode<Sqlite>>::decode(raw)?)?;
     }
     Ok(())
 }
@@ -105,7 +105,7 @@ pub(super) fn key(row: &SqliteRow, index: usize) -> Result<Option<Uuid>, Malform
 
 /// Uuids are stored as their 16 bytes.
 fn uuid_of(raw: SqliteValueRef<'_>) -> Result<Uuid, Malformed> {
-    Uuid::from_slice(<&[u8]>::decode(raw)?).map_err(|_| Malformed)
+    Uuid::from_slice(<&[u8] as Decode<Sqlite>>::decode(raw)?).map_err(|_| Malformed)
 }
 
 /// Writes a JSON string.
