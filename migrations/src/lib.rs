@@ -4,6 +4,7 @@
 //! missing, each in a transaction of its own, under a lock.
 
 mod m0001_initial;
+mod m0003_counts;
 mod runner;
 
 pub use runner::{MigrationError, applied, migrate, revert};
@@ -23,7 +24,7 @@ pub struct Migration {
 }
 
 /// Every change, oldest first.
-pub const ALL: &[Migration] = &[m0001_initial::MIGRATION];
+pub const ALL: &[Migration] = &[m0001_initial::MIGRATION, m0003_counts::MIGRATION];
 
 /// A statement with the dialect's column types; `None` when it is for the other dialect only.
 fn for_dialect(statement: &str, dialect: DbBackend) -> Option<String> {
@@ -34,10 +35,8 @@ fn for_dialect(statement: &str, dialect: DbBackend) -> Option<String> {
         (Some(own), _) | (_, Some(own)) => own,
         (None, None) => statement,
     };
-    let (uuid, bytes, json, timestamp) = match postgres {
-        true => ("uuid", "bytea", "jsonb", "timestamptz"),
-        false => ("blob", "blob", "text", "text"),
-    };
+    let (uuid, bytes, json, timestamp) =
+        if postgres { ("uuid", "bytea", "jsonb", "timestamptz") } else { ("blob", "blob", "text", "text") };
     let statement = statement
         .replace("{uuid}", uuid)
         .replace("{bytes}", bytes)

@@ -8,23 +8,23 @@ mod pattern;
 use sea_orm::sea_query::extension::postgres::PgBinOper;
 use sea_orm::sea_query::extension::sqlite::SqliteBinOper;
 use sea_orm::sea_query::{
-    Alias, Expr, ExprTrait, Func, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder, Value,
+    Condition, Expr, ExprTrait, Func, FunctionCall, JoinType, PostgresQueryBuilder, Query, SelectStatement,
+    SqliteQueryBuilder, Value,
 };
 use signalbox_core::query::Scalar;
 use signalbox_core::registry::Kind;
 
 pub(crate) use json::JsonTest;
 
+/// Name of the column that holds a chosen row's key.
+pub(crate) const KEY: &str = "_key";
+
 /// The database a statement is meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// One file, one process.
     Sqlite,
-    /// PostgreSQL 14 and later.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "rendered and tested now, executed when PostgreSQL arrives")
-    )]
+    /// PostgreSQL 13 and later.
     Postgres,
 }
 
@@ -50,24 +50,65 @@ impl Dialect {
     }
 
     fn list(self, kind: Kind, values: &[Scalar]) -> SelectStatement {
+        let (elements, element) = self.elements("element", kind, values);
+        Query::select().expr(element).from_function(elements, "element").take()
+    }
+
+    /// A list of values as a table for FROM, and the value of its rows when the table is known as `alias`.
+    pub(crate) fn elements(self, alias: &str, kind: Kind, values: &[Scalar]) -> (FunctionCall, Expr) {
         let list = serde_json::Value::Array(values.iter().map(|value| self.list_element(value)).collect());
         let list = Expr::val(list.to_string());
-        let element = Expr::col((Alias::new("element"), Alias::new("value")));
-        let mut select = Query::select();
+        let element = Expr::col((alias.to_owned(), "value"));
         match self {
             Self::Sqlite => {
                 let element = match kind {
                     Kind::Uuid => Func::cust("unhex").arg(element).into(),
                     _ => element,
                 };
-                select.expr(element).from_function(Func::cust("json_each").arg(list), "element");
+                (Func::cust("json_each").arg(list), element)
             }
             Self::Postgres => {
                 let elements = Func::cust("jsonb_array_elements_text").arg(list.cast_as("jsonb"));
-                select.expr(element.cast_as(postgres_type(kind))).from_function(elements, "element");
+                (elements, element.cast_as(postgres_type(kind)))
             }
         }
-        select
+    }
+
+    /// The column by which rows are read again after they were chosen by an index.
+    pub(crate) fn row_key(self) -> &'static str {
+        match self {
+            // What SQLite's indexes refer to; every table of the registry has it.
+            Self::Sqlite => "rowid",
+            Self::Postgres => "id",
+        }
+    }
+
+    /// Whether [`Self::for_each_row`] makes further columns of the chosen rows available, under their names.
+    pub(crate) fn rows_carry_columns(self) -> bool {
+        self == Self::Postgres
+    }
+
+    /// Adds the rows of `chosen`, which has one column [`KEY`] and may refer to the tables of `select`, to its FROM;
+    /// returns their key. A subquery is made anew for each row of those tables.
+    pub(crate) fn for_each_row(
+        self,
+        select: &mut SelectStatement,
+        chosen: SelectStatement,
+        alias: &str,
+    ) -> Expr {
+        match self {
+            // SQLite has no LATERAL, but the arguments of a table's function may refer to tables before it.
+            Self::Sqlite => {
+                let keys = Func::cust("json_group_array").arg(Expr::col(("chosen", KEY)));
+                let list = Query::select().expr(keys).from_subquery(chosen, "chosen").take();
+                select.from_function(Func::cust("json_each").arg(Expr::from(list)), alias.to_owned());
+                Expr::col((alias.to_owned(), "value"))
+            }
+            Self::Postgres => {
+                select.join_lateral(JoinType::InnerJoin, chosen, alias.to_owned(), Condition::all());
+                Expr::col((alias.to_owned(), KEY))
+            }
+        }
     }
 
     fn list_element(self, value: &Scalar) -> serde_json::Value {

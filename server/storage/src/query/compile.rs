@@ -7,11 +7,13 @@ use signalbox_core::query::{Function, Level, Output, ReadScope, Rows, Scalar};
 use signalbox_core::registry::{Column, Kind, Table};
 use uuid::Uuid;
 
+use super::count;
 use super::order::{OrderBy, Term};
+use super::page::Page;
 use crate::dialect::Dialect;
 
 /// Name of the column that says which parent a row belongs to.
-const PARENT: &str = "_parent";
+pub(super) const PARENT: &str = "_parent";
 /// Name of the row number within rows that agree in the distinct columns.
 const REPEAT: &str = "_repeat";
 /// Name of the row number within a parent.
@@ -65,6 +67,11 @@ fn columns_of_function(function: &Function) -> Vec<&'static Column> {
     }
 }
 
+/// Keys as values of conditions.
+pub(super) fn uuids(keys: &[Uuid]) -> Vec<Scalar> {
+    keys.iter().copied().map(Scalar::Uuid).collect()
+}
+
 fn key_column(table: &'static Table, name: &str) -> &'static Column {
     table
         .columns
@@ -101,10 +108,19 @@ impl<'a> Compiler<'a> {
         self.aliases = 0;
         let columns = columns_of(level);
         let capped = Ord::min(cap.saturating_add(1), UNLIMITED);
-        let mut select = self.rows(level.table, &level.rows, &columns, parents);
-        let own_limit = if parents.is_none() { level.rows.limit } else { None };
-        select.limit(own_limit.map_or(capped, |limit| Ord::min(limit, capped)));
-        select
+        let rows = &level.rows;
+        let limit = rows.limit.map_or(capped, |limit| Ord::min(limit, capped));
+        let page = Page { table: level.table, rows, limit };
+        match parents {
+            None => match self.root_page(page, &columns) {
+                Some(select) => select,
+                None => self.rows(level.table, rows, &columns, None).limit(limit).take(),
+            },
+            Some(parents) if (rows.limit.is_some() || rows.offset > 0) && rows.distinct_on.is_empty() => {
+                self.nested_page(page, &columns, parents).limit(capped).take()
+            }
+            Some(_) => self.rows(level.table, rows, &columns, parents).limit(capped).take(),
+        }
     }
 
     /// The values of aggregate functions, preceded by the parent's key when nested (one row per parent then).
@@ -118,14 +134,18 @@ impl<'a> Compiler<'a> {
         self.aliases = 0;
         if !rows.is_windowed() {
             let alias = self.next_alias();
+            let counts = count::counts(table, rows, functions, parents.map(|parents| parents.column));
             let mut select = self.filtered(&alias, table, rows, parents);
             if let Some(parents) = parents {
                 let parent = Expr::col((alias.clone(), parents.column));
                 select.expr_as(parent.clone(), PARENT).add_group_by([parent]);
             }
-            for function in functions {
-                select.expr(self.function(&alias, function));
+            if let Some(counts) = counts {
+                select.from_clear().from_as(counts, alias.clone());
+                select.exprs(functions.iter().map(|_| count::total(&alias)));
+                return select;
             }
+            select.exprs(functions.iter().map(|function| self.function(&alias, function)));
             return select;
         }
         let mut columns: Vec<&'static Column> = vec![key_column(table, "id")];
@@ -182,9 +202,8 @@ impl<'a> Compiler<'a> {
             select.and_where(tenant);
         }
         if let Some(parents) = parents {
-            let keys: Vec<Scalar> = parents.keys.iter().copied().map(Scalar::Uuid).collect();
             let parent = Expr::col((alias.to_owned(), parents.column));
-            select.and_where(self.dialect.is_one_of(parent, Kind::Uuid, &keys));
+            select.and_where(self.dialect.is_one_of(parent, Kind::Uuid, &uuids(parents.keys)));
         }
         if let Some(condition) = self.condition(alias, &rows.filter) {
             select.and_where(condition);

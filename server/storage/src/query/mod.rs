@@ -6,10 +6,13 @@
 
 mod answer;
 mod compile;
+mod count;
 mod fetch;
 mod filter;
 mod order;
+mod page;
 mod value;
+mod walk;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,13 @@
 //! What the compiler sends: the text of statements on both databases, their number, and the tables they speak of.
 //! (What comes back is tested with documents, in the API.)
 
+mod counts;
 mod indexes;
+mod pages;
 mod registry;
 mod sql;
 mod statements;
+mod world;
 
 use serde_json::{Map, Value};
 use signalbox_core::query::{Plan, ReadLimits, ReadScope, Selection};
