@@ -4,6 +4,7 @@
 //! missing, each in a transaction of its own, under a lock.
 
 mod m0001_initial;
+mod m0002_event;
 mod m0003_counts;
 mod runner;
 
@@ -24,7 +25,7 @@ pub struct Migration {
 }
 
 /// Every change, oldest first.
-pub const ALL: &[Migration] = &[m0001_initial::MIGRATION, m0003_counts::MIGRATION];
+pub const ALL: &[Migration] = &[m0001_initial::MIGRATION, m0002_event::MIGRATION, m0003_counts::MIGRATION];
 
 /// A statement with the dialect's column types; `None` when it is for the other dialect only.
 fn for_dialect(statement: &str, dialect: DbBackend) -> Option<String> {

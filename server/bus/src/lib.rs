@@ -17,6 +17,18 @@ pub enum Topic {
     FlowRun(TenantId, FlowRunId),
     /// The schedules, of whatever tenant: one was switched on or replaced.
     Schedules,
+    /// Flow runs of a tenant, or their states: any of them changed.
+    FlowRuns(TenantId),
+    /// Task runs of a tenant, their states or artifacts.
+    TaskRuns(TenantId),
+    /// Log lines of a tenant.
+    Logs(TenantId),
+    /// The log of a tenant's events.
+    Events(TenantId),
+    /// Who may do what in a tenant: its keys, and the tenant itself.
+    Access(TenantId),
+    /// Whatever else a tenant has.
+    Others(TenantId),
 }
 
 /// Carries hints between those who change and those who wait.
@@ -28,8 +40,9 @@ pub trait Bus: Send + Sync + 'static {
     fn subscribe(&self, topic: Topic) -> Subscription;
 }
 
-/// An ear for one topic. Hints coalesce: however many came, the next wait returns once.
-#[derive(Debug)]
+/// An ear for one topic. Hints coalesce: however many came, the next wait returns once. A clone remembers on its own
+/// what it has heard.
+#[derive(Debug, Clone)]
 pub struct Subscription(watch::Receiver<()>);
 
 impl Subscription {
@@ -39,5 +52,15 @@ impl Subscription {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Whether a hint came since the last return.
+    pub fn is_pending(&self) -> bool {
+        self.0.has_changed().unwrap_or_default()
+    }
+
+    /// Takes hints that came for heard.
+    pub fn forget(&mut self) {
+        self.0.borrow_and_update();
     }
 }

@@ -3,6 +3,8 @@
 
 pub mod access;
 pub mod clock;
+pub mod cursor;
+pub mod event;
 pub mod flow;
 pub mod ids;
 pub mod lease;

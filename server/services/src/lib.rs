@@ -6,6 +6,7 @@ pub mod agent_configs;
 pub mod agents;
 pub mod api_keys;
 pub mod background;
+mod changes;
 mod error;
 pub mod flow_groups;
 pub mod flow_runs;

@@ -1,7 +1,8 @@
 //! What every use case works with.
 
 use crate::{
-    ServiceError, agents::PollCache, api_keys::KeyCache, flow_runs::CreateBatch, lanes::Lanes, tenants,
+    ServiceError, agents::PollCache, api_keys::KeyCache, changes::Announcer, flow_runs::CreateBatch,
+    lanes::Lanes, tenants,
 };
 use signalbox_bus::{Bus, Topic};
 use signalbox_core::{access::Actor, clock::Clock, ids::Ids};
@@ -37,6 +38,7 @@ impl Services {
     /// Puts the services together; makes the default tenant when the database has none.
     pub async fn start(parts: Parts) -> Result<Self, ServiceError> {
         let default_tenant = tenants::ensure_default(&parts).await?;
+        parts.store.observe(Arc::new(Announcer(Arc::clone(&parts.bus))));
         let lanes = Lanes::new(&parts.clock, &parts.ids);
         let (keys, polls) = (KeyCache::default(), PollCache::default());
         Ok(Self(Arc::new(Inner { parts, lanes, keys, polls, default_tenant })))

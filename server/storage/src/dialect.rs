@@ -197,7 +197,7 @@ fn postgres_type(kind: Kind) -> &'static str {
         Kind::Uuid => "uuid",
         Kind::Text => "text",
         Kind::Integer => "integer",
-        Kind::Interval => "bigint",
+        Kind::Long | Kind::Interval => "bigint",
         Kind::Boolean => "boolean",
         Kind::Timestamp => "timestamptz",
         Kind::Json => "jsonb",

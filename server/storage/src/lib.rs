@@ -14,4 +14,4 @@ mod tx;
 
 pub use error::StorageError;
 pub use store::Store;
-pub use tx::{Batch, Lane, Results, TenantTx, Transaction};
+pub use tx::{Batch, Commit, Lane, Observer, Results, TenantTx, Transaction};

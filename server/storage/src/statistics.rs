@@ -9,8 +9,17 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 /// Tables that grow with every run and every registration. Of the others a tenant has a handful of rows, and any plan
 /// will do.
-const GROWING: [&str; 8] =
-    ["edge", "flow_run", "flow_run_state", "log", "task", "task_run", "task_run_artifact", "task_run_state"];
+const GROWING: [&str; 9] = [
+    "edge",
+    "event",
+    "flow_run",
+    "flow_run_state",
+    "log",
+    "task",
+    "task_run",
+    "task_run_artifact",
+    "task_run_state",
+];
 /// Rows that each of them is assumed to have. Only proportions matter.
 const ROWS: u64 = 1_000_000;
 

@@ -1,13 +1,14 @@
 //! The store: private connections, and the only ways to them.
 
-use crate::{StorageError, TenantTx, Transaction};
+use crate::{Observer, StorageError, TenantTx, Transaction};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use signalbox_core::access::{Access, Level};
 use signalbox_schema::TenantId;
+use std::fmt;
 use std::sync::{
-    Arc,
+    Arc, PoisonError, RwLock,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -15,13 +16,19 @@ use std::sync::{
 #[derive(Debug, Clone)]
 pub struct Store(Arc<Connections>);
 
-#[derive(Debug)]
 struct Connections {
     /// One connection on SQLite, which has one writer: its pool is the queue of writers.
     writer: DatabaseConnection,
     readers: DatabaseConnection,
     /// Transactions begun so far, by which the checkpointer knows that there is something to do.
     begun: AtomicU64,
+    observers: RwLock<Vec<Arc<dyn Observer>>>,
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connections").field("begun", &self.begun).finish_non_exhaustive()
+    }
 }
 
 /// How often a transaction is tried when the database asks to try again.
@@ -29,7 +36,21 @@ const ATTEMPTS: u32 = 5;
 
 impl Store {
     pub(crate) fn new(writer: DatabaseConnection, readers: DatabaseConnection) -> Self {
-        Self(Arc::new(Connections { writer, readers, begun: AtomicU64::new(0) }))
+        Self(Arc::new(Connections {
+            writer,
+            readers,
+            begun: AtomicU64::new(0),
+            observers: RwLock::default(),
+        }))
+    }
+
+    /// From now on tells `observer` of every commit of this store that changed something.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        self.0.observers.write().unwrap_or_else(PoisonError::into_inner).push(observer);
+    }
+
+    pub(crate) fn observers(&self) -> Vec<Arc<dyn Observer>> {
+        self.0.observers.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn readers(&self) -> &DatabaseConnection {
@@ -70,7 +91,7 @@ impl Store {
         tenant: TenantId,
         transaction: &T,
     ) -> Result<T::Output, Attempt<T::Error>> {
-        let tx = TenantTx::new(tenant, self.begin().await.map_err(Attempt::Database)?);
+        let tx = TenantTx::new(tenant, self.begin().await.map_err(Attempt::Database)?, self.observers());
         match transaction.run(&tx).await {
             Ok(output) => {
                 tx.commit().await.map_err(Attempt::Database)?;

@@ -14,7 +14,7 @@ pub enum Scalar {
     Uuid(Uuid),
     /// For [`Kind::Text`].
     Text(String),
-    /// For [`Kind::Integer`], and for [`Kind::Interval`] in seconds.
+    /// For [`Kind::Integer`] and [`Kind::Long`], and for [`Kind::Interval`] in seconds.
     Integer(i64),
     /// For [`Kind::Boolean`].
     Boolean(bool),
@@ -34,7 +34,9 @@ pub(super) fn scalar(column: &Column, operator: &str, value: &Value) -> Result<S
         (Kind::Uuid, _) => Err(wrong("a UUID")),
         (Kind::Text, Value::String(text)) => text_scalar(column, operator, text).map(Scalar::Text),
         (Kind::Text, _) => Err(wrong("a string")),
-        (Kind::Integer, _) => value.as_i64().map(Scalar::Integer).ok_or_else(|| wrong("a whole number")),
+        (Kind::Integer | Kind::Long, _) => {
+            value.as_i64().map(Scalar::Integer).ok_or_else(|| wrong("a whole number"))
+        }
         (Kind::Boolean, _) => value.as_bool().map(Scalar::Boolean).ok_or_else(|| wrong("true or false")),
         (Kind::Timestamp, Value::String(text)) => {
             parse_timestamp(text).map(Scalar::Timestamp).ok_or_else(|| wrong("an ISO 8601 timestamp"))

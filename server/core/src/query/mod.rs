@@ -13,6 +13,7 @@ mod rejection;
 mod rows;
 mod scope;
 mod selection;
+mod tables;
 mod timestamp;
 
 #[cfg(test)]

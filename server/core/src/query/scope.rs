@@ -3,7 +3,7 @@
 use signalbox_schema::TenantId;
 
 /// The tenancy of one read. Storage turns a plan into SQL only together with a scope, so no statement lacks it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReadScope {
     /// The tenant whose rows are read.
     pub tenant: TenantId,

@@ -11,6 +11,8 @@ pub enum Kind {
     Text,
     /// A 32-bit whole number.
     Integer,
+    /// A 64-bit whole number; a JSON number on the wire.
+    Long,
     /// True or false.
     Boolean,
     /// An instant; ISO 8601 with offset on the wire, microseconds kept.
@@ -25,8 +27,16 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind that the API shows.
-    pub const ALL: [Self; 7] =
-        [Self::Uuid, Self::Text, Self::Integer, Self::Boolean, Self::Timestamp, Self::Json, Self::Interval];
+    pub const ALL: [Self; 8] = [
+        Self::Uuid,
+        Self::Text,
+        Self::Integer,
+        Self::Long,
+        Self::Boolean,
+        Self::Timestamp,
+        Self::Json,
+        Self::Interval,
+    ];
 
     /// The name of the GraphQL scalar. These are Hasura's names: users write them in variable definitions.
     pub const fn scalar(self) -> &'static str {
@@ -34,6 +44,7 @@ impl Kind {
             Self::Uuid => "uuid",
             Self::Text => "String",
             Self::Integer => "Int",
+            Self::Long => "bigint",
             Self::Boolean => "Boolean",
             Self::Timestamp => "timestamptz",
             Self::Json => "jsonb",
@@ -45,14 +56,14 @@ impl Kind {
     /// Whether `min` and `max` of the column exist (Hasura offers them for ordered kinds, which leaves out uuid).
     pub const fn has_extremes(self) -> bool {
         match self {
-            Self::Text | Self::Integer | Self::Timestamp | Self::Interval => true,
+            Self::Text | Self::Integer | Self::Long | Self::Timestamp | Self::Interval => true,
             Self::Uuid | Self::Boolean | Self::Json | Self::Bytes => false,
         }
     }
 
     /// Whether `sum` and `avg` of the column exist.
     pub const fn is_numeric(self) -> bool {
-        matches!(self, Self::Integer)
+        matches!(self, Self::Integer | Self::Long)
     }
 }
 
@@ -85,6 +96,10 @@ impl Column {
 
     pub(super) const fn integer(name: &'static str, description: &'static str) -> Self {
         Self::new(name, Kind::Integer, description)
+    }
+
+    pub(super) const fn long(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, Kind::Long, description)
     }
 
     pub(super) const fn boolean(name: &'static str, description: &'static str) -> Self {

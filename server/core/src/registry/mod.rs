@@ -4,6 +4,7 @@
 //! a migration, nowhere else. No SQL and no GraphQL in this room.
 
 mod column;
+mod family;
 mod relation;
 mod root;
 mod table;
@@ -12,6 +13,7 @@ mod table;
 mod tests;
 
 pub use column::{Column, Kind};
+pub use family::{Families, Family};
 pub use relation::{Cardinality, Relation};
 pub use root::{Answer, Root, root, roots};
 pub use table::{TABLES, Table};

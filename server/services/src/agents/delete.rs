@@ -1,6 +1,7 @@
 //! Forgets an agent.
 
 use crate::{ServiceError, Services};
+use chrono::{DateTime, Utc};
 use signalbox_core::access::{Access, Operator};
 use signalbox_schema::AgentId;
 use signalbox_storage::{StorageError, TenantTx, Transaction, repo::agent};
@@ -11,11 +12,12 @@ pub async fn delete(
     access: &Access<Operator>,
     id: AgentId,
 ) -> Result<bool, ServiceError> {
-    Ok(services.store().write(access, &Delete { id }).await?)
+    Ok(services.store().write(access, &Delete { id, now: services.clock().now() }).await?)
 }
 
 struct Delete {
     id: AgentId,
+    now: DateTime<Utc>,
 }
 
 impl Transaction for Delete {
@@ -24,6 +26,6 @@ impl Transaction for Delete {
     type Error = StorageError;
 
     async fn run(&self, tx: &TenantTx) -> Result<bool, StorageError> {
-        agent::delete(tx, self.id).await
+        agent::delete(tx, self.id, self.now).await
     }
 }

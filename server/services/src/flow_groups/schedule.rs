@@ -13,6 +13,7 @@ use signalbox_storage::{
     repo::{
         flow,
         flow_group::{self, FlowGroup},
+        flow_run,
     },
 };
 
@@ -77,10 +78,10 @@ impl Transaction for Set {
             if flow.is_schedule_active {
                 flows::check_schedule(&self.schedule, &flow.parameters, &group.default_parameters)?;
             }
-            flow::delete_auto_scheduled(tx, id).await?;
+            flow_run::delete_auto_scheduled(tx, id, self.now).await?;
         }
         group.schedule = Some(self.schedule.clone());
-        Ok(flow_group::save(tx, &group, self.now).await?)
+        Ok(flow_group::save_schedule(tx, &group, self.now).await?)
     }
 }
 
@@ -99,9 +100,9 @@ impl Transaction for Delete {
         if group.schedule.take().is_none() {
             return Ok(false);
         }
-        flow_group::save(tx, &group, self.now).await?;
+        flow_group::save_schedule(tx, &group, self.now).await?;
         for id in flow::unarchived(tx, self.id).await? {
-            flow::delete_auto_scheduled(tx, id).await?;
+            flow_run::delete_auto_scheduled(tx, id, self.now).await?;
             let own = flow::find(tx, id).await?.and_then(|flow| flow.schedule);
             if own.is_none() {
                 flow::set_schedule_active(tx, id, false, self.now).await?;

@@ -1,6 +1,7 @@
 //! Deletes a flow run.
 
 use crate::{ServiceError, Services};
+use chrono::{DateTime, Utc};
 use signalbox_bus::Topic;
 use signalbox_core::access::{Access, Operator};
 use signalbox_schema::FlowRunId;
@@ -13,7 +14,7 @@ pub async fn delete(
     access: &Access<Operator>,
     id: FlowRunId,
 ) -> Result<bool, ServiceError> {
-    let deleted = services.store().write(access, &Delete { id }).await?;
+    let deleted = services.store().write(access, &Delete { id, now: services.clock().now() }).await?;
     if deleted {
         services.hint(Topic::Work(access.tenant()));
         services.hint(Topic::FlowRun(access.tenant(), id));
@@ -23,6 +24,7 @@ pub async fn delete(
 
 struct Delete {
     id: FlowRunId,
+    now: DateTime<Utc>,
 }
 
 impl Transaction for Delete {
@@ -31,6 +33,6 @@ impl Transaction for Delete {
     type Error = StorageError;
 
     async fn run(&self, tx: &TenantTx) -> Result<bool, StorageError> {
-        flow_run::delete(tx, self.id).await
+        flow_run::delete(tx, self.id, self.now).await
     }
 }

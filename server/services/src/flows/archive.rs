@@ -57,7 +57,7 @@ pub(super) async fn put_away(
     now: DateTime<Utc>,
 ) -> Result<Vec<FlowRunId>, StorageError> {
     flow::archive(tx, id, now).await?;
-    flow::delete_auto_scheduled(tx, id).await?;
+    flow_run::delete_auto_scheduled(tx, id, now).await?;
     let waiting = flow::waiting_ad_hoc(tx, id).await?;
     let state = State::new(StateType::Cancelled, format!("Flow {id} was archived."));
     let proposal = Proposal { state, version: None, fingerprint: 0 };

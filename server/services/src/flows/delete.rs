@@ -1,6 +1,7 @@
 //! Deletes flows.
 
 use crate::{ServiceError, Services};
+use chrono::{DateTime, Utc};
 use signalbox_bus::Topic;
 use signalbox_core::access::{Access, Operator};
 use signalbox_schema::FlowId;
@@ -12,7 +13,7 @@ pub async fn delete(
     access: &Access<Operator>,
     id: FlowId,
 ) -> Result<bool, ServiceError> {
-    let deleted = services.store().write(access, &Delete { id }).await?;
+    let deleted = services.store().write(access, &Delete { id, now: services.clock().now() }).await?;
     if deleted {
         // An agent may hold a run that is gone.
         services.hint(Topic::Work(access.tenant()));
@@ -22,6 +23,7 @@ pub async fn delete(
 
 struct Delete {
     id: FlowId,
+    now: DateTime<Utc>,
 }
 
 impl Transaction for Delete {
@@ -30,6 +32,6 @@ impl Transaction for Delete {
     type Error = StorageError;
 
     async fn run(&self, tx: &TenantTx) -> Result<bool, StorageError> {
-        flow::delete(tx, self.id).await
+        flow::delete(tx, self.id, self.now).await
     }
 }

@@ -10,7 +10,7 @@ use signalbox_core::{
 use signalbox_schema::FlowId;
 use signalbox_storage::{
     TenantTx, Transaction,
-    repo::{flow, flow_group},
+    repo::{flow, flow_group, flow_run},
 };
 
 /// Switches a flow's schedule on; `false` for a flow without one and for one that was put away (the stock client asks
@@ -76,7 +76,7 @@ impl Transaction for Deactivate {
     async fn run(&self, tx: &TenantTx) -> Result<(), ServiceError> {
         flow::find(tx, self.id).await?.ok_or_else(|| ServiceError::not_found("flow", self.id))?;
         flow::set_schedule_active(tx, self.id, false, self.now).await?;
-        flow::delete_auto_scheduled(tx, self.id).await?;
+        flow_run::delete_auto_scheduled(tx, self.id, self.now).await?;
         Ok(())
     }
 }

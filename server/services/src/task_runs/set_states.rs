@@ -129,6 +129,8 @@ fn apply(
             let outcome = Outcome { changed: Some(loaded.flow_run), wakes_agents: transition.wakes_agents };
             updates.push(TaskRunUpdate {
                 id: command.id,
+                flow_run: loaded.flow_run,
+                flow: loaded.flow,
                 from_version,
                 state,
                 fingerprint: Some(command.proposal.fingerprint),

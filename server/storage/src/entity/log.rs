@@ -17,6 +17,7 @@ pub struct Model {
     pub level: Option<String>,
     pub message: Option<String>,
     pub info: Option<Json>,
+    pub position: i64,
     pub is_loaded_from_archive: bool,
 }
 

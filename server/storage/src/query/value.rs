@@ -41,7 +41,7 @@ pub(super) fn write(out: &mut Vec<u8>, row: &SqliteRow, index: usize, kind: Kind
             write_text(out, text)?;
         }
         Kind::Text | Kind::Timestamp => write_text(out, <&str as Decode<Sqlite>>::decode(raw)?)?,
-        Kind::Integer => write_integer(out, <i64 as Decode<Sqlite>>::decode(raw)?)?,
+        Kind::Integer | Kind::Long => write_integer(out, <i64 as Decode<Sqlite>>::decode(raw)?)?,
         Kind::Boolean => {
             let truth = <i64 as Decode<Sqlite>>::decode(raw)? != 0;
             out.extend_from_slice(if truth { b"true" } else { b"false" });

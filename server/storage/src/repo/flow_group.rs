@@ -3,7 +3,8 @@
 use crate::{StorageError, TenantTx, entity::flow_group};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
-use serde_json::Value;
+use serde_json::{Value, json};
+use signalbox_core::event::{EventKind, NewEvent};
 use signalbox_schema::FlowGroupId;
 
 /// A flow group. JSON fields are as the API shows them.
@@ -89,6 +90,13 @@ pub async fn find_by_name(tx: &TenantTx, name: &str) -> Result<Option<FlowGroup>
     Ok(row.map(Into::into))
 }
 
+/// Writes a flow group whose schedule was replaced or taken away.
+pub async fn save_schedule(tx: &TenantTx, group: &FlowGroup, now: DateTime<Utc>) -> Result<(), StorageError> {
+    let payload = json!({ "flow_group_id": group.id.to_string(), "scheduled": group.schedule.is_some() });
+    tx.record(NewEvent::new(EventKind::FlowGroupScheduleChanged, now).payload(payload));
+    save(tx, group, now).await
+}
+
 /// Writes a changed flow group.
 pub async fn save(tx: &TenantTx, group: &FlowGroup, now: DateTime<Utc>) -> Result<(), StorageError> {
     flow_group::Entity::update_many()
@@ -101,11 +109,16 @@ pub async fn save(tx: &TenantTx, group: &FlowGroup, now: DateTime<Utc>) -> Resul
 }
 
 /// Removes a flow group with all its versions; whether there was one.
-pub async fn delete(tx: &TenantTx, id: FlowGroupId) -> Result<bool, StorageError> {
-    let result = flow_group::Entity::delete_many()
-        .filter(flow_group::Column::Id.eq(id.0))
-        .filter(flow_group::Column::TenantId.eq(tx.tenant_uuid()))
-        .exec(tx)
+pub async fn delete(tx: &TenantTx, id: FlowGroupId, now: DateTime<Utc>) -> Result<bool, StorageError> {
+    let deleted = tx
+        .query(
+            "DELETE FROM flow_group WHERE tenant_id = $1 AND id = $2 RETURNING name",
+            vec![tx.tenant_uuid().into(), id.0.into()],
+        )
         .await?;
-    Ok(result.rows_affected > 0)
+    let Some(row) = deleted.first() else { return Ok(false) };
+    let name: String = row.try_get_by_index(0)?;
+    let payload = json!({ "flow_group_id": id.to_string(), "name": name });
+    tx.record(NewEvent::new(EventKind::FlowGroupDeleted, now).payload(payload));
+    Ok(true)
 }

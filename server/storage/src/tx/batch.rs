@@ -113,7 +113,7 @@ impl<B: Batch> Lane<B> {
     async fn attempt(&self, store: &Store, commands: &[Waiting<B>]) -> Result<Results<B>, StorageError> {
         let mut results = Vec::with_capacity(commands.len());
         let Some(first) = commands.first() else { return Ok(results) };
-        let mut tx = TenantTx::new(first.tenant, store.begin().await?);
+        let mut tx = TenantTx::new(first.tenant, store.begin().await?, store.observers());
         for group in commands.chunk_by(|a, b| a.tenant == b.tenant) {
             tx = tx.for_tenant(group[0].tenant);
             let commands: Vec<&B::Command> = group.iter().map(|waiting| &waiting.command).collect();

@@ -1,9 +1,14 @@
 //! Transactions: named, of one tenant, repeatable; and lanes, which carry many callers through one commit.
 
 mod batch;
+mod commit;
 mod tenant;
+#[cfg(test)]
+mod tests;
+mod written;
 
 pub use batch::{Batch, Lane, Results};
+pub use commit::{Commit, Observer};
 pub use tenant::TenantTx;
 
 use crate::StorageError;

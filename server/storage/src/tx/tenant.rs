@@ -1,18 +1,28 @@
 //! A connection that belongs to one tenant. Repositories take it, so no query starts without a tenant.
 
-use crate::StorageError;
+use super::{Commit, Observer, commit::Pending, written};
+use crate::{StorageError, repo::event};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
     Statement, Value,
 };
+use signalbox_core::{event::NewEvent, registry::Family};
 use signalbox_schema::TenantId;
+use std::{
+    collections::BTreeMap,
+    fmt, mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use uuid::Uuid;
 
 /// The right to touch one tenant's rows, in a transaction or (for single reads) outside of one.
-#[derive(Debug)]
 pub struct TenantTx {
     tenant: TenantId,
     connection: Connection,
+    /// What the transaction will have done when it commits. In the order of tenants, so that two transactions of
+    /// several tenants do not wait for each other in a circle.
+    pending: Mutex<BTreeMap<TenantId, Pending>>,
+    observers: Vec<Arc<dyn Observer>>,
 }
 
 #[derive(Debug)]
@@ -22,12 +32,14 @@ enum Connection {
 }
 
 impl TenantTx {
-    pub(crate) const fn new(tenant: TenantId, tx: DatabaseTransaction) -> Self {
-        Self { tenant, connection: Connection::Transaction(tx) }
+    pub(crate) fn new(tenant: TenantId, tx: DatabaseTransaction, observers: Vec<Arc<dyn Observer>>) -> Self {
+        let (connection, pending) = (Connection::Transaction(tx), Mutex::default());
+        Self { tenant, connection, pending, observers }
     }
 
-    pub(crate) const fn reading(tenant: TenantId, db: DatabaseConnection) -> Self {
-        Self { tenant, connection: Connection::Reading(db) }
+    pub(crate) fn reading(tenant: TenantId, db: DatabaseConnection) -> Self {
+        let (connection, pending) = (Connection::Reading(db), Mutex::default());
+        Self { tenant, connection, pending, observers: Vec::new() }
     }
 
     /// The tenant.
@@ -45,11 +57,52 @@ impl TenantTx {
         self
     }
 
-    pub(crate) async fn commit(self) -> Result<(), StorageError> {
-        match self.connection {
-            Connection::Transaction(tx) => Ok(tx.commit().await?),
-            Connection::Reading(_) => Ok(()),
+    /// Records an event of this tenant: it is in the log if and only if the transaction commits.
+    pub fn record(&self, event: NewEvent) {
+        debug_assert!(
+            matches!(self.connection, Connection::Transaction(_)),
+            "what only reads has nothing to record"
+        );
+        self.pending().entry(self.tenant).or_default().events.push(event);
+    }
+
+    fn pending(&self) -> MutexGuard<'_, BTreeMap<TenantId, Pending>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what a statement changes.
+    fn note(&self, statement: &Statement) {
+        let families = written::families(&statement.sql);
+        if !families.is_empty() {
+            self.pending().entry(self.tenant).or_default().families |= families;
         }
+    }
+
+    /// Commits, and tells the observers. Events are written as the last statements before: their positions are given
+    /// out under a lock that is held until the commit.
+    pub(crate) async fn commit(mut self) -> Result<(), StorageError> {
+        let pending = mem::take(&mut *self.pending());
+        let mut commits: Vec<Commit> = Vec::with_capacity(pending.len());
+        for (tenant, mut done) in pending {
+            if !done.events.is_empty() {
+                done.families |= Family::Events.into();
+                self = self.for_tenant(tenant);
+                event::append(&self, &done.events).await?;
+            }
+            if !done.families.is_empty() {
+                commits.push(done.into_commit(tenant));
+            }
+        }
+        match self.connection {
+            Connection::Transaction(tx) => tx.commit().await?,
+            Connection::Reading(_) => {}
+        }
+        for commit in &commits {
+            for observer in &self.observers {
+                observer.committed(commit);
+            }
+        }
+        Ok(())
     }
 
     /// Runs one statement with `$1 …` placeholders, which both dialects know.
@@ -69,6 +122,12 @@ impl TenantTx {
     }
 }
 
+impl fmt::Debug for TenantTx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantTx").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
 #[async_trait::async_trait]
 impl ConnectionTrait for TenantTx {
     fn get_database_backend(&self) -> DbBackend {
@@ -79,6 +138,7 @@ impl ConnectionTrait for TenantTx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.note(&statement);
         match &self.connection {
             Connection::Transaction(tx) => tx.execute_raw(statement).await,
             Connection::Reading(db) => db.execute_raw(statement).await,
@@ -93,6 +153,7 @@ impl ConnectionTrait for TenantTx {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.note(&statement);
         match &self.connection {
             Connection::Transaction(tx) => tx.query_one_raw(statement).await,
             Connection::Reading(db) => db.query_one_raw(statement).await,
@@ -100,6 +161,7 @@ impl ConnectionTrait for TenantTx {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.note(&statement);
         match &self.connection {
             Connection::Transaction(tx) => tx.query_all_raw(statement).await,
             Connection::Reading(db) => db.query_all_raw(statement).await,

@@ -17,6 +17,7 @@ pub static LOG: Table = Table {
         Column::uuid("flow_run_id", "The flow run."),
         Column::uuid("task_run_id", "The task run, when a task wrote the line.").nullable(),
         Column::timestamp("timestamp", "When the line was written."),
+        Column::long("position", "Place in the order in which the tenant's lines arrived."),
         Column::text("name", "Name of the logger.").nullable(),
         Column::text("level", "Level; any text.").nullable(),
         Column::text("message", "The line.").nullable(),

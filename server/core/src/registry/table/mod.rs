@@ -5,6 +5,7 @@ mod agent_config;
 mod api_key;
 mod cloud_hook;
 mod edge;
+mod event;
 mod flow;
 mod flow_group;
 mod flow_run;
@@ -25,6 +26,7 @@ pub use agent_config::AGENT_CONFIG;
 pub use api_key::API_KEY;
 pub use cloud_hook::CLOUD_HOOK;
 pub use edge::EDGE;
+pub use event::EVENT;
 pub use flow::FLOW;
 pub use flow_group::FLOW_GROUP;
 pub use flow_run::FLOW_RUN;
@@ -45,7 +47,7 @@ use std::fmt;
 use super::{Cardinality, Column, Relation};
 
 /// Every table of the read API.
-pub static TABLES: [&Table; 19] = [
+pub static TABLES: [&Table; 20] = [
     &TENANT,
     &PROJECT,
     &FLOW,
@@ -65,6 +67,7 @@ pub static TABLES: [&Table; 19] = [
     &API_KEY,
     &TASK_TAG_LIMIT,
     &KEY_VALUE,
+    &EVENT,
 ];
 
 /// One table: what it is called, what it holds and where its relationships lead.

@@ -154,9 +154,12 @@ impl Take<'_> {
         let updates: Vec<TaskRunUpdate> = due
             .into_iter()
             .filter_map(|(id, waiting)| {
-                let task_run = &loaded.get(&id)?.now;
+                let loaded = loaded.get(&id)?;
+                let task_run = &loaded.now;
                 Some(TaskRunUpdate {
                     id,
+                    flow_run: loaded.flow_run,
+                    flow: loaded.flow,
                     from_version: task_run.version,
                     state: State::new(StateType::Submitted, "Submitted for execution.").wrapping(waiting),
                     fingerprint: None,

@@ -3,6 +3,8 @@
 use crate::{StorageError, TenantTx, entity::agent};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use serde_json::json;
+use signalbox_core::event::{EventKind, NewEvent};
 use signalbox_schema::{AgentId, LabelSet};
 use uuid::Uuid;
 
@@ -54,6 +56,10 @@ pub async fn register(tx: &TenantTx, new: &NewAgent) -> Result<AgentId, StorageE
             table: "agent",
             problem: "a row that was just inserted is missing".into(),
         })?;
+    if found.id == new.id.0 {
+        let payload = json!({ "name": new.name, "type": new.kind });
+        tx.record(NewEvent::new(EventKind::AgentRegistered, new.now).agent(Some(new.id)).payload(payload));
+    }
     if new.config.is_some() && found.agent_config_id != new.config {
         agent::Entity::update_many()
             .set(agent::ActiveModel {
@@ -70,11 +76,16 @@ pub async fn register(tx: &TenantTx, new: &NewAgent) -> Result<AgentId, StorageE
 }
 
 /// Removes an agent; its runs stay. Whether there was one.
-pub async fn delete(tx: &TenantTx, id: AgentId) -> Result<bool, StorageError> {
-    let result = agent::Entity::delete_many()
-        .filter(agent::Column::Id.eq(id.0))
-        .filter(agent::Column::TenantId.eq(tx.tenant_uuid()))
-        .exec(tx)
+pub async fn delete(tx: &TenantTx, id: AgentId, now: DateTime<Utc>) -> Result<bool, StorageError> {
+    let deleted = tx
+        .query(
+            "DELETE FROM agent WHERE tenant_id = $1 AND id = $2 RETURNING name, type",
+            vec![tx.tenant_uuid().into(), id.0.into()],
+        )
         .await?;
-    Ok(result.rows_affected > 0)
+    let Some(row) = deleted.first() else { return Ok(false) };
+    let (name, kind): (Option<String>, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    let event = NewEvent::new(EventKind::AgentDeleted, now).agent(Some(id));
+    tx.record(event.payload(json!({ "name": name, "type": kind })));
+    Ok(true)
 }

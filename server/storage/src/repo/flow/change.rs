@@ -4,7 +4,8 @@
 use crate::{StorageError, TenantTx, entity::flow};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
-use serde_json::Value;
+use serde_json::{Value, json};
+use signalbox_core::event::{EventKind, NewEvent};
 use signalbox_schema::{FlowGroupId, FlowId, ProjectId};
 
 fn update(tx: &TenantTx, row: flow::ActiveModel) -> UpdateMany<flow::Entity> {
@@ -24,7 +25,12 @@ pub async fn set_schedule_active(
         .filter(flow::Column::IsScheduleActive.ne(active))
         .exec(tx)
         .await?;
-    Ok(result.rows_affected > 0)
+    let changed = result.rows_affected > 0;
+    if changed {
+        let event = NewEvent::new(EventKind::FlowScheduleChanged, now).flow(flow);
+        tx.record(event.payload(json!({ "active": active })));
+    }
+    Ok(changed)
 }
 
 /// Moves a flow to a project.
@@ -80,11 +86,14 @@ pub async fn set_settings_of_group(
 }
 
 /// Removes a flow with its runs; whether there was one.
-pub async fn delete(tx: &TenantTx, flow: FlowId) -> Result<bool, StorageError> {
-    let result = flow::Entity::delete_many()
-        .filter(flow::Column::Id.eq(flow.0))
-        .filter(flow::Column::TenantId.eq(tx.tenant_uuid()))
-        .exec(tx)
+pub async fn delete(tx: &TenantTx, flow: FlowId, now: DateTime<Utc>) -> Result<bool, StorageError> {
+    let deleted = tx
+        .query(
+            "DELETE FROM flow WHERE tenant_id = $1 AND id = $2 RETURNING name, version",
+            vec![tx.tenant_uuid().into(), flow.0.into()],
+        )
         .await?;
-    Ok(result.rows_affected > 0)
+    let Some(row) = deleted.first() else { return Ok(false) };
+    tx.record(super::event(EventKind::FlowDeleted, flow, row, now)?);
+    Ok(true)
 }

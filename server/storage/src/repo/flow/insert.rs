@@ -3,8 +3,11 @@
 use crate::{StorageError, TenantTx, entity::flow};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, EntityTrait};
-use serde_json::Value;
-use signalbox_core::flow::FlowSpec;
+use serde_json::{Value, json};
+use signalbox_core::{
+    event::{EventKind, NewEvent},
+    flow::FlowSpec,
+};
 use signalbox_schema::{FlowGroupId, FlowId, ProjectId};
 
 /// A flow to add.
@@ -38,6 +41,8 @@ pub struct NewFlow<'a> {
 
 /// Adds a flow (without its tasks and edges).
 pub async fn insert(tx: &TenantTx, new: NewFlow<'_>, now: DateTime<Utc>) -> Result<(), StorageError> {
+    let payload = json!({ "name": new.spec.name, "version": new.version });
+    tx.record(NewEvent::new(EventKind::FlowRegistered, now).flow(new.id).payload(payload));
     let row = flow::ActiveModel {
         id: Set(new.id.0),
         created: Set(now),

@@ -5,7 +5,7 @@ mod change;
 mod insert;
 mod version;
 
-pub use archive::{archive, delete_auto_scheduled, waiting_ad_hoc};
+pub use archive::{archive, waiting_ad_hoc};
 pub use change::{
     close_registration, delete, set_document, set_project, set_schedule_active, set_settings_of_group,
 };
@@ -13,8 +13,10 @@ pub use insert::{NewFlow, insert};
 pub use version::{Newest, current, has_ad_hoc_runs, newest, unarchived, version_group};
 
 use crate::{StorageError, TenantTx, entity::flow};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use serde_json::Value;
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryResult};
+use serde_json::{Value, json};
+use signalbox_core::event::{EventKind, NewEvent};
 use signalbox_schema::{FlowGroupId, FlowId, ProjectId};
 
 /// A registered version.
@@ -36,6 +38,17 @@ pub struct Flow {
     pub parameters: Value,
     /// The document it was registered with, tasks and edges included.
     pub document: Option<Value>,
+}
+
+/// An event about a version of a flow, of a row of its name and version.
+fn event(
+    kind: EventKind,
+    id: FlowId,
+    row: &QueryResult,
+    now: DateTime<Utc>,
+) -> Result<NewEvent, StorageError> {
+    let (name, version): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    Ok(NewEvent::new(kind, now).flow(id).payload(json!({ "name": name, "version": version })))
 }
 
 /// The flow with this id.

@@ -2,9 +2,10 @@
 
 use crate::{StorageError, TenantTx};
 use chrono::{DateTime, Utc};
-use sea_orm::Value;
-use serde_json::Value as Json;
-use signalbox_schema::{FlowRunId, LabelSet};
+use sea_orm::{QueryResult, Value};
+use serde_json::{Value as Json, json};
+use signalbox_core::event::{EventKind, NewEvent};
+use signalbox_schema::{FlowId, FlowRunId, LabelSet};
 
 /// Whether there is such a run.
 pub async fn exists(tx: &TenantTx, id: FlowRunId) -> Result<bool, StorageError> {
@@ -55,7 +56,34 @@ pub async fn set_labels(
 }
 
 /// Removes a run with its task runs, states and logs; whether there was one.
-pub async fn delete(tx: &TenantTx, id: FlowRunId) -> Result<bool, StorageError> {
+pub async fn delete(tx: &TenantTx, id: FlowRunId, now: DateTime<Utc>) -> Result<bool, StorageError> {
     let values = vec![tx.tenant().0.into(), id.0.into()];
-    Ok(tx.execute("DELETE FROM flow_run WHERE tenant_id = $1 AND id = $2", values).await? > 0)
+    let sql = "DELETE FROM flow_run WHERE tenant_id = $1 AND id = $2 RETURNING id, flow_id, name";
+    Ok(record_deleted(tx, &tx.query(sql, values).await?, now)? > 0)
+}
+
+/// Removes the waiting runs that a flow's schedule made; how many.
+pub async fn delete_auto_scheduled(
+    tx: &TenantTx,
+    flow: FlowId,
+    now: DateTime<Utc>,
+) -> Result<usize, StorageError> {
+    let values: Vec<Value> = vec![tx.tenant().0.into(), flow.0.into(), true.into()];
+    let sql = "DELETE FROM flow_run
+                WHERE tenant_id = $1 AND flow_id = $2 AND auto_scheduled = $3 AND state = 'Scheduled'
+                RETURNING id, flow_id, name";
+    record_deleted(tx, &tx.query(sql, values).await?, now)
+}
+
+/// Records that runs were deleted: rows of id, flow and name.
+fn record_deleted(tx: &TenantTx, rows: &[QueryResult], now: DateTime<Utc>) -> Result<usize, StorageError> {
+    for row in rows {
+        let name: Option<String> = row.try_get_by_index(2)?;
+        let event = NewEvent::new(EventKind::FlowRunDeleted, now)
+            .flow_run(FlowRunId(row.try_get_by_index(0)?))
+            .flow(FlowId(row.try_get_by_index(1)?))
+            .payload(json!({ "name": name }));
+        tx.record(event);
+    }
+    Ok(rows.len())
 }

@@ -10,9 +10,12 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Value};
-use serde_json::Value as Json;
-use signalbox_core::ids::Ids;
-use signalbox_schema::{FlowId, FlowRunId, LabelSet, State};
+use serde_json::{Value as Json, json};
+use signalbox_core::{
+    event::{EventKind, NewEvent},
+    ids::Ids,
+};
+use signalbox_schema::{FlowId, FlowRunId, LabelSet, State, state::format_time};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -95,6 +98,7 @@ pub async fn insert(
             task_runs.push(task_run_row(tx, &run, task, id, &pending, now));
             task_states.push(task_state_row(tx, id, ids.id(), &pending, now));
         }
+        tx.record(created(&run, &scheduled, now));
         states.push(flow_state_row(tx, run.id, ids.id(), &scheduled, now));
         flow_runs.push(flow_run_row(tx, run, &scheduled, now));
     }
@@ -102,6 +106,17 @@ pub async fn insert(
     insert::rows(tx, states).await?;
     insert::rows(tx, task_runs).await?;
     insert::rows(tx, task_states).await
+}
+
+fn created(run: &NewFlowRun<'_>, scheduled: &State, now: DateTime<Utc>) -> NewEvent {
+    NewEvent::new(EventKind::FlowRunCreated, now).flow_run(run.id).flow(run.flow).payload(json!({
+        "name": run.name,
+        "state": scheduled.kind().as_str(),
+        "version": 1,
+        "scheduled_start_time": format_time(run.scheduled_start_time),
+        "auto_scheduled": run.auto_scheduled,
+        "task_runs": run.tasks.len(),
+    }))
 }
 
 fn flow_run_row(

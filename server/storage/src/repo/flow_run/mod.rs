@@ -10,7 +10,7 @@ mod set_state;
 mod unfinished;
 
 pub use blueprint::{Blueprint, BlueprintTask, blueprints, newest_of_version_group};
-pub use edit::{delete, exists, set_labels, set_name};
+pub use edit::{delete, delete_auto_scheduled, exists, set_labels, set_name};
 pub use heartbeat::touch;
 pub use insert::{NewFlowRun, existing, insert};
 pub use lease::{

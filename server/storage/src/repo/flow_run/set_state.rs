@@ -7,11 +7,13 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Value};
+use serde_json::json;
 use signalbox_core::{
+    event::{EventKind, NewEvent},
     ids::Ids,
     run::flow_run::{FlowRunNow, FlowRunTransition},
 };
-use signalbox_schema::{AgentId, FlowRunId, LeaseToken, State};
+use signalbox_schema::{AgentId, FlowId, FlowRunId, LeaseToken, State};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -116,7 +118,7 @@ pub async fn update(
             transition.releases_lease.into(),
         ];
         let changed = tx
-            .execute(
+            .query(
                 "UPDATE flow_run
                     SET updated = $4, state = $5, state_timestamp = $4, state_message = $6, state_result = $7,
                         state_start_time = $8, serialized_state = $9, state_fingerprint = $10, version = $11,
@@ -125,17 +127,27 @@ pub async fn update(
                         heartbeat = coalesce($15, heartbeat),
                         lease_token = CASE WHEN $16 THEN NULL ELSE lease_token END,
                         lease_expires = CASE WHEN $16 THEN NULL ELSE lease_expires END
-                  WHERE tenant_id = $1 AND id = $2 AND version = $3",
+                  WHERE tenant_id = $1 AND id = $2 AND version = $3
+                  RETURNING name, flow_id, agent_id",
                 values,
             )
             .await?;
-        if changed != 1 {
+        let [row] = changed.as_slice() else {
             return Err(StorageError::Inconsistent {
                 table: "flow_run",
                 problem: format!("run {} changed while its state was being set", update.id),
             });
-        }
-        unfinished::end(tx, update.id, transition.unfinished, ids, now).await?;
+        };
+        let name: Option<String> = row.try_get_by_index(0)?;
+        let flow = FlowId(row.try_get_by_index(1)?);
+        let event = NewEvent::new(EventKind::FlowRunState, now)
+            .flow_run(update.id)
+            .flow(flow)
+            .agent(row.try_get_by_index::<Option<Uuid>>(2)?.map(AgentId))
+            .payload(json!({ "name": name }))
+            .state(&update.state, transition.version);
+        tx.record(event);
+        unfinished::end(tx, (update.id, flow), transition.unfinished, ids, now).await?;
     }
     Ok(())
 }

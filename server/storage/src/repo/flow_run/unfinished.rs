@@ -7,8 +7,12 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Value};
-use signalbox_core::{ids::Ids, run::flow_run::Unfinished};
-use signalbox_schema::{FlowRunId, State, StateType};
+use signalbox_core::{
+    event::{EventKind, NewEvent},
+    ids::Ids,
+    run::flow_run::Unfinished,
+};
+use signalbox_schema::{FlowId, FlowRunId, State, StateType, TaskRunId};
 use uuid::Uuid;
 
 /// Task runs in one statement.
@@ -17,7 +21,7 @@ const PIECE: usize = 512;
 /// Ends the task runs of a flow run as `how` says.
 pub(super) async fn end(
     tx: &TenantTx,
-    run: FlowRunId,
+    (run, flow): (FlowRunId, FlowId),
     how: Unfinished,
     ids: &dyn Ids,
     now: DateTime<Utc>,
@@ -48,6 +52,12 @@ pub(super) async fn end(
         let version: i64 = row.try_get_by_index(1)?;
         ended.push(id);
         history.push(history_row(tx, id, version + 1, &state, ids.id(), now));
+        let event = NewEvent::new(EventKind::TaskRunState, now)
+            .flow_run(run)
+            .flow(flow)
+            .task_run(TaskRunId(id))
+            .state(&state, version + 1);
+        tx.record(event);
     }
     insert::rows(tx, history).await?;
     for piece in ended.chunks(PIECE) {

@@ -7,9 +7,12 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Value};
-use serde_json::Value as Json;
-use signalbox_core::ids::Ids;
-use signalbox_schema::{FlowRunId, State, StateType, TaskId, TaskRunId};
+use serde_json::{Value as Json, json};
+use signalbox_core::{
+    event::{EventKind, NewEvent},
+    ids::Ids,
+};
+use signalbox_schema::{FlowId, FlowRunId, State, StateType, TaskId, TaskRunId};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -84,17 +87,23 @@ pub async fn get_or_create(
     if missing.is_empty() {
         return Ok(found);
     }
-    let cache_keys = cache_keys(tx, &missing).await?;
+    let tasks = tasks(tx, &missing).await?;
     let pending = State::new(StateType::Pending, "Task run created.");
     let mut rows = Vec::with_capacity(missing.len());
     for key in missing {
-        let Some(cache_key) = cache_keys.get(&(key.flow_run, key.task)) else { continue };
+        let Some((flow, cache_key)) = tasks.get(&(key.flow_run, key.task)) else { continue };
         if found.contains_key(&key) {
             continue;
         }
         let id = ids.id();
         let info = TaskRunInfo { id: TaskRunId(id), version: 0, serialized_state: Some(pending.to_value()) };
         found.insert(key, info);
+        let event = NewEvent::new(EventKind::TaskRunCreated, now)
+            .flow_run(key.flow_run)
+            .flow(*flow)
+            .task_run(TaskRunId(id))
+            .payload(json!({ "state": pending.kind().as_str(), "version": 0, "map_index": key.map_index }));
+        tx.record(event);
         rows.push(task_run::ActiveModel {
             id: Set(id),
             created: Set(now),
@@ -122,23 +131,23 @@ pub async fn get_or_create(
     Ok(found)
 }
 
-/// The cache keys of the tasks, for pairs of a flow run and a task of its own flow.
-async fn cache_keys(
+/// The flows and cache keys of the tasks, for pairs of a flow run and a task of its own flow.
+async fn tasks(
     tx: &TenantTx,
     keys: &[TaskRunKey],
-) -> Result<HashMap<(FlowRunId, TaskId), Option<String>>, StorageError> {
+) -> Result<HashMap<(FlowRunId, TaskId), (FlowId, Option<String>)>, StorageError> {
     let mut values = vec![Value::from(tx.tenant().0)];
     let flow_runs = list::ids(&mut values, unique(keys.iter().map(|key| key.flow_run.0)));
     let tasks = list::ids(&mut values, unique(keys.iter().map(|key| key.task.0)));
     let sql = format!(
-        "SELECT r.id, t.id AS task_id, t.cache_key FROM flow_run r JOIN task t ON t.flow_id = r.flow_id
+        "SELECT r.id, t.id AS task_id, t.flow_id, t.cache_key FROM flow_run r JOIN task t ON t.flow_id = r.flow_id
           WHERE r.tenant_id = $1 AND r.id IN ({flow_runs}) AND t.id IN ({tasks})"
     );
     let rows = tx.query(sql, values).await?;
     rows.iter()
         .map(|row| {
             let pair = (FlowRunId(row.try_get_by_index(0)?), TaskId(row.try_get_by_index(1)?));
-            Ok((pair, row.try_get_by_index(2)?))
+            Ok((pair, (FlowId(row.try_get_by_index(2)?), row.try_get_by_index(3)?)))
         })
         .collect()
 }

@@ -9,10 +9,11 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Value};
 use serde_json::Value as Json;
 use signalbox_core::{
+    event::{EventKind, NewEvent},
     ids::Ids,
     run::task_run::{TaskRunNow, TaskRunTransition},
 };
-use signalbox_schema::{FlowRunId, State, TaskRunId};
+use signalbox_schema::{FlowId, FlowRunId, State, TaskRunId};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -23,6 +24,8 @@ pub struct LoadedTaskRun {
     pub now: TaskRunNow,
     /// Its flow run.
     pub flow_run: FlowRunId,
+    /// The flow of that.
+    pub flow: FlowId,
     /// `cached_inputs` of its state, unless empty.
     pub cached_inputs: Option<Json>,
 }
@@ -32,6 +35,10 @@ pub struct LoadedTaskRun {
 pub struct TaskRunUpdate {
     /// The task run.
     pub id: TaskRunId,
+    /// Its flow run.
+    pub flow_run: FlowRunId,
+    /// The flow of that.
+    pub flow: FlowId,
     /// The version it had when the change was decided.
     pub from_version: i64,
     /// Its new state.
@@ -55,7 +62,7 @@ pub async fn load(
         .query(
             format!(
                 "SELECT t.id, t.state, t.version, t.state_fingerprint, t.start_time, t.end_time, t.flow_run_id,
-                        t.serialized_state, r.state AS flow_run_state, f.settings
+                        r.flow_id, t.serialized_state, r.state AS flow_run_state, f.settings
                    FROM task_run t JOIN flow_run r ON r.id = t.flow_run_id JOIN flow f ON f.id = r.flow_id
                   WHERE t.tenant_id = $1 AND t.id IN ({ids})"
             ),
@@ -81,7 +88,9 @@ pub async fn load(
             .and_then(|mut state| state.get_mut("cached_inputs").map(Json::take))
             .filter(|inputs| inputs.as_object().is_some_and(|inputs| !inputs.is_empty()));
         let flow_run = FlowRunId(row.try_get("", "flow_run_id")?);
-        runs.insert(TaskRunId(row.try_get("", "id")?), LoadedTaskRun { now, flow_run, cached_inputs });
+        let flow = FlowId(row.try_get("", "flow_id")?);
+        let id = TaskRunId(row.try_get("", "id")?);
+        runs.insert(id, LoadedTaskRun { now, flow_run, flow, cached_inputs });
     }
     for (id, version) in expected {
         let Some(run) = runs.get_mut(id) else { continue };
@@ -146,6 +155,12 @@ pub async fn update(
                 problem: format!("task run {} changed while its state was being set", update.id),
             });
         }
+        let event = NewEvent::new(EventKind::TaskRunState, now)
+            .flow_run(update.flow_run)
+            .flow(update.flow)
+            .task_run(update.id)
+            .state(&update.state, transition.version);
+        tx.record(event);
     }
     Ok(())
 }

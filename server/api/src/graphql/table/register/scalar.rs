@@ -7,6 +7,7 @@ use super::meta::scalar;
 
 const SCALARS: &[(&str, &str)] = &[
     ("uuid", "A UUID as text with hyphens."),
+    ("bigint", "A 64-bit whole number, as a JSON number."),
     (
         "timestamptz",
         "An ISO 8601 instant. In: any offset, none means UTC. Out: offset +00:00, microseconds kept.",
