@@ -1,5 +1,6 @@
 //! Everything that is tested through the front door of the real binary, and the checks that keep the house tidy.
 
+mod concurrency;
 mod contract;
 mod crash;
 mod harness;

@@ -20,7 +20,8 @@ const UNCOVERED: &str = include_str!("replay_uncovered.txt");
 const TWICE_IS_TWO: [&str; 1] = ["create_api_key"];
 
 /// Mutations with a test of their own, because they need what another one answered.
-const ELSEWHERE: [&str; 3] = ["release_flow_runs", "update_flow_project", "delete_tenant"];
+const ELSEWHERE: [&str; 4] =
+    ["release_flow_runs", "update_flow_project", "delete_tenant", "delete_flow_concurrency_limit"];
 
 /// Mutations that change something only after another one has.
 const AFTER: [(&str, &str); 5] = [
@@ -112,8 +113,11 @@ async fn what_needs_another_answer_may_arrive_twice() {
     let elsewhere = json!({"name": "elsewhere", "tenant_id": scene.tenant_id});
     let elsewhere = id(&scene.client.mutate("create_project", elsewhere, "id").await);
     let (tenant, _) = scene::tenant(&scene.client, "short-lived").await;
+    let limit = json!({"label": "db", "limit": 1});
+    let limit = id(&scene.client.mutate("update_flow_concurrency_limit", limit, "id").await);
     for (mutation, input) in [
         ("delete_tenant", json!({"tenant_id": tenant})),
+        ("delete_flow_concurrency_limit", json!({"limit_id": limit})),
         ("release_flow_runs", json!({"agent_id": agent, "held": [claimed]})),
         ("update_flow_project", json!({"flow_id": scene.flow_id, "project_id": elsewhere})),
     ] {

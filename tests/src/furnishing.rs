@@ -43,6 +43,8 @@ fn makers(
         ),
         ("set_key_value", json!({"key": "signal", "value": {"lamp": "green"}}), &["key_value_id"]),
         ("update_task_tag_limit", json!({"tag": "track", "limit": 3}), &["limit_id"]),
+        // The run that is under way holds a slot of it from the beginning.
+        ("update_flow_concurrency_limit", json!({"label": "stage", "limit": 9}), &[]),
         (
             "create_cloud_hook",
             json!({"type": "WEBHOOK", "name": "hook", "config": {"url": "http://127.0.0.1:9/"}, "states": ["Failed"],

@@ -38,6 +38,13 @@ pub(crate) const FIND_API_KEYS: &str = "query ($where: api_key_bool_exp!) {
   api_key(where: $where, order_by: [{created: desc}], limit: 11) { id name created }
 }";
 
+/// Concurrency limits by id, label or tag.
+pub(crate) const FIND_CONCURRENCY_LIMITS: &str =
+    "query ($labels: flow_concurrency_limit_bool_exp!, $tags: task_tag_limit_bool_exp!) {
+  labels: flow_concurrency_limit(where: $labels, limit: 11) { id name created }
+  tags: task_tag_limit(where: $tags, limit: 11) { id name: tag created }
+}";
+
 /// More matches than this are not listed one by one.
 const LISTED: usize = 10;
 
@@ -113,6 +120,49 @@ pub(crate) async fn api_key(session: &Session, reference: &str) -> Result<Found,
     }
     let answer: Answer = session.ask(FIND_API_KEYS, json!({"where": by_id_or_name(reference)})).await?;
     only("API key", reference, named(answer.api_key, session), "See them with: signalbox get api-keys")
+}
+
+/// A concurrency limit that was found.
+#[derive(Debug)]
+pub(crate) struct FoundLimit {
+    /// The limit; its name is the label or tag.
+    pub(crate) found: Found,
+    /// Whether it is one of a label; else it is one of a tag.
+    pub(crate) of_label: bool,
+}
+
+/// A concurrency limit by id, by its label or tag, or by `label:NAME` or `tag:NAME` where the name alone is not enough.
+pub(crate) async fn concurrency_limit(session: &Session, reference: &str) -> Result<FoundLimit, Failure> {
+    #[derive(Deserialize)]
+    struct Answer {
+        labels: Vec<Named>,
+        tags: Vec<Named>,
+    }
+    let condition = |column: &str, text: &str| {
+        let name = json!({column: {"_eq": text}});
+        match id_range(text) {
+            Some(range) => json!({"_or": [name, {"id": range}]}),
+            None => name,
+        }
+    };
+    let exactly = |kind: &str| reference.strip_prefix(kind).and_then(|rest| rest.strip_prefix(':'));
+    let nothing = json!({"_not": {}});
+    let variables = match (exactly("label"), exactly("tag")) {
+        (Some(label), _) => json!({"labels": {"name": {"_eq": label}}, "tags": nothing}),
+        (_, Some(tag)) => json!({"labels": nothing, "tags": {"tag": {"_eq": tag}}}),
+        _ => json!({"labels": condition("name", reference), "tags": condition("tag", reference)}),
+    };
+    let answer: Answer = session.ask(FIND_CONCURRENCY_LIMITS, variables).await?;
+    let labels: Vec<Uuid> = answer.labels.iter().map(|row| row.id).collect();
+    let mut rows = named(answer.labels, session);
+    rows.extend(named(answer.tags, session));
+    for row in &mut rows {
+        let kind = if labels.contains(&row.id) { "of a label" } else { "of a tag" };
+        row.description = format!("{kind}, {}", row.description);
+    }
+    let name = exactly("label").or(exactly("tag")).unwrap_or(reference);
+    let found = only("concurrency limit", name, rows, "See them with: signalbox get concurrency-limits")?;
+    Ok(FoundLimit { of_label: labels.contains(&found.id), found })
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod concurrency;
 pub mod cursor;
 pub mod event;
 pub mod flow;

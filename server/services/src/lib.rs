@@ -7,6 +7,7 @@ pub mod agents;
 pub mod api_keys;
 pub mod background;
 mod changes;
+pub mod concurrency_limits;
 mod error;
 pub mod flow_groups;
 pub mod flow_runs;

@@ -1,6 +1,7 @@
 //! Limits on what people write: names, descriptions, JSON values.
 
 use crate::ServiceError;
+use signalbox_core::concurrency::PRIORITIES;
 
 /// Longest name, in bytes: what a registration allows for the names inside a flow.
 const LONGEST: usize = 1_000;
@@ -42,4 +43,13 @@ pub(crate) fn check_size(field: &str, value: &serde_json::Value, most: usize) ->
         )));
     }
     Ok(())
+}
+
+/// Refuses a priority out of bounds.
+pub(crate) fn check_priority(priority: i64) -> Result<(), ServiceError> {
+    if PRIORITIES.contains(&priority) {
+        return Ok(());
+    }
+    let (least, greatest) = (PRIORITIES.start(), PRIORITIES.end());
+    Err(ServiceError::invalid(format!("priority must be from {least} to {greatest}; it is {priority}")))
 }

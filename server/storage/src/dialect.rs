@@ -5,6 +5,7 @@
 mod json;
 mod pattern;
 
+use sea_orm::DbBackend;
 use sea_orm::sea_query::extension::postgres::PgBinOper;
 use sea_orm::sea_query::extension::sqlite::SqliteBinOper;
 use sea_orm::sea_query::{
@@ -187,6 +188,12 @@ impl Dialect {
             Self::Postgres => Expr::tuple(columns).count_distinct(),
         }
     }
+}
+
+/// What a SELECT ends with that locks the rows it reads until the transaction ends. SQLite has one writer at a time, and
+/// no such clause.
+pub(crate) fn locking_clause(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Postgres { "FOR UPDATE" } else { "" }
 }
 
 /// SQL's operator that joins texts.

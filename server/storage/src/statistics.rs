@@ -82,7 +82,7 @@ fn distinct(column: &str) -> u64 {
     match column {
         // One tenant may be the whole installation.
         "tenant_id" => 1,
-        "state" | "labels_key" | "archived" => 10,
+        "state" | "labels_key" | "priority" | "archived" => 10,
         "project_id" | "flow_group_id" | "flow_id" | "task_id" | "agent_id" => 100,
         "flow_run_id" | "task_run_id" => ROWS / 100,
         // Ids, names, keys and times.

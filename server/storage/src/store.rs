@@ -1,6 +1,9 @@
 //! The store: private connections, and the only ways to them.
 
-use crate::{Observer, StorageError, TenantTx, Transaction};
+use crate::{
+    Observer, StorageError, TenantTx, Transaction,
+    tx::{Party, Turn, Turns},
+};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
@@ -22,6 +25,8 @@ struct Connections {
     readers: DatabaseConnection,
     /// Transactions begun so far, by which the checkpointer knows that there is something to do.
     begun: AtomicU64,
+    /// Who writes next.
+    turns: Arc<Turns>,
     observers: RwLock<Vec<Arc<dyn Observer>>>,
 }
 
@@ -40,6 +45,7 @@ impl Store {
             writer,
             readers,
             begun: AtomicU64::new(0),
+            turns: Turns::new(1),
             observers: RwLock::default(),
         }))
     }
@@ -91,6 +97,7 @@ impl Store {
         tenant: TenantId,
         transaction: &T,
     ) -> Result<T::Output, Attempt<T::Error>> {
+        let _turn = self.turn(Party::Tenant(tenant)).await;
         let tx = TenantTx::new(tenant, self.begin().await.map_err(Attempt::Database)?, self.observers());
         match transaction.run(&tx).await {
             Ok(output) => {
@@ -111,6 +118,11 @@ impl Store {
     pub(crate) fn begun(&self) -> impl Fn() -> Option<u64> + Send + use<> {
         let connections = Arc::downgrade(&self.0);
         move || connections.upgrade().map(|connections| connections.begun.load(Ordering::Relaxed))
+    }
+
+    /// Waits for the turn of one who wants to write.
+    pub(crate) async fn turn(&self, party: Party) -> Turn {
+        self.0.turns.take(party).await
     }
 
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StorageError> {

@@ -24,6 +24,8 @@ def settings(url, home):
         "PREFECT__SERVER__UI__ENDPOINT": url,
         # Flow processes upload logs every 5 s by default; tests are in more of a hurry.
         "PREFECT__CLOUD__LOGGING_HEARTBEAT": "1",
+        # A process that was told to wait for a free slot asks again after 30 s by default.
+        "PREFECT__CLOUD__QUEUE_INTERVAL": "0.5",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "PYTHONDONTWRITEBYTECODE": "1",
     }

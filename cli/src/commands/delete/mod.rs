@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod api_key;
+pub(crate) mod concurrency_limit;
 pub(crate) mod flow;
 pub(crate) mod flow_run;
 pub(crate) mod project;
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Agent(Arguments),
     /// Delete an API key; it stops working at once
     ApiKey(Arguments),
+    /// Lift concurrency limits, by id, label or tag; what waited for them starts
+    ConcurrencyLimit(Arguments),
 }
 
 /// Things to delete, and whether to ask.
@@ -53,6 +56,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<(), Failu
         Command::Project(arguments) => project::run(arguments, session).await,
         Command::Agent(arguments) => agent::run(arguments, session).await,
         Command::ApiKey(arguments) => api_key::run(arguments, session).await,
+        Command::ConcurrencyLimit(arguments) => concurrency_limit::run(arguments, session).await,
     }
 }
 

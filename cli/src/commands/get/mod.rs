@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod api_keys;
+pub(crate) mod concurrency_limits;
 pub(crate) mod flow_runs;
 pub(crate) mod flows;
 pub(crate) mod logs;
@@ -46,6 +47,9 @@ pub(crate) enum Command {
     /// List API keys (never the keys themselves)
     #[command(visible_alias = "api-key")]
     ApiKeys(api_keys::Arguments),
+    /// List concurrency limits, with what is taken and by whom
+    #[command(visible_alias = "concurrency-limit")]
+    ConcurrencyLimits(concurrency_limits::Arguments),
 }
 
 /// Runs the command.
@@ -60,6 +64,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<(), Failu
         Command::Logs(arguments) => logs::run(arguments, session).await,
         Command::Tenants(arguments) => tenants::run(arguments, session).await,
         Command::ApiKeys(arguments) => api_keys::run(arguments, session).await,
+        Command::ConcurrencyLimits(arguments) => concurrency_limits::run(arguments, session).await,
     }
 }
 

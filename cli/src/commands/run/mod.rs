@@ -69,6 +69,9 @@ pub(crate) struct Arguments {
     /// When to start: 2026-01-02T03:04:05Z, "2026-01-02 03:04" (local) or +10m [default: now]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<DateTime<Utc>>,
+    /// Among runs that are due, those of higher priority start first: -1000 to 1000 [default: the flow's]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    priority: Option<i64>,
     /// Follow the run until it ends
     #[arg(long, short)]
     watch: bool,
@@ -173,6 +176,9 @@ fn input(arguments: &Arguments, flow: &FlowVersion) -> Result<Value, Failure> {
     }
     if let Some(at) = arguments.at {
         input["scheduled_start_time"] = json!(at);
+    }
+    if let Some(priority) = arguments.priority {
+        input["priority"] = json!(priority);
     }
     Ok(input)
 }

@@ -5,6 +5,7 @@ mod agent;
 mod agent_config;
 mod api_info;
 mod api_key;
+mod concurrency_limit;
 mod context;
 mod error;
 mod flow;

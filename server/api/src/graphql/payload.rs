@@ -1,6 +1,7 @@
 //! Answers that many mutations share.
 
 use async_graphql::SimpleObject;
+use signalbox_services::flow_runs::Told;
 use uuid::Uuid;
 
 /// The id of what was made or found.
@@ -52,9 +53,12 @@ pub(crate) struct SetStatesPayload {
 }
 
 impl SetStatesPayload {
-    /// All of them were set.
-    pub fn all_set(ids: Vec<Uuid>) -> Self {
-        let set = |id| SetStatePayload { id, status: "SUCCESS", message: None };
-        Self { states: ids.into_iter().map(set).collect() }
+    /// What was told about each.
+    pub fn new(told: Vec<(Uuid, Told)>) -> Self {
+        let payload = |(id, told)| match told {
+            Told::Set => SetStatePayload { id, status: "SUCCESS", message: None },
+            Told::Queued(why) => SetStatePayload { id, status: "QUEUED", message: Some(why) },
+        };
+        Self { states: told.into_iter().map(payload).collect() }
     }
 }

@@ -5,6 +5,7 @@ use super::{
     agent_config::AgentConfigMutation,
     api_info::ApiInfoQuery,
     api_key::ApiKeyMutation,
+    concurrency_limit::ConcurrencyLimitMutation,
     flow::{FlowMutation, RegistrationMutation},
     flow_group::{FlowGroupMutation, FlowGroupScheduleMutation},
     flow_run::{ClaimMutation, FlowRunEditMutation, FlowRunMutation, QueueMutation},
@@ -34,7 +35,7 @@ pub struct Mutation(TenantMutations, FlowMutations, RunMutations, AgentMutations
 
 /// Changes of tenants, and of what belongs to a tenant as a whole.
 #[derive(Debug, Default, MergedObject)]
-pub struct TenantMutations(TenantMutation, ApiKeyMutation, KeyValueMutation);
+pub struct TenantMutations(TenantMutation, ApiKeyMutation, KeyValueMutation, ConcurrencyLimitMutation);
 
 /// Changes of flows, and of what holds them.
 #[derive(Debug, Default, MergedObject)]

@@ -1,8 +1,9 @@
 //! What a proposed state does to a flow run.
 
 use super::{Proposal, Rejection, Verdict};
-use chrono::{DateTime, Utc};
-use signalbox_schema::{AgentId, LeaseToken, StateType};
+use crate::concurrency::Full;
+use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_schema::{AgentId, LeaseToken, State, StateType};
 
 /// A flow run as it is in the database.
 #[derive(Debug, Clone)]
@@ -116,6 +117,34 @@ pub fn decide(
         },
         wakes_agents: next.is_scheduled() || next.is_finished() || next == StateType::Cancelling,
     })
+}
+
+/// How long nobody else gets a run whose process waits for a free slot, and asks again much sooner: a stock process that
+/// is told to wait longer than ten minutes leaves (reference §4.6).
+pub const QUEUED_FOR: TimeDelta = TimeDelta::minutes(10);
+
+/// What becomes of a run whose process may not begin yet: the state `Queued` around the one it had. The process lives, and
+/// asks again.
+pub fn queue(
+    now: DateTime<Utc>,
+    run: &FlowRunNow,
+    waiting: serde_json::Value,
+    full: &Full,
+) -> (State, FlowRunTransition) {
+    let state = State::new(StateType::Queued, format!("Waiting for a free slot: {full}."))
+        .wrapping(waiting)
+        .starting_at(now + QUEUED_FOR);
+    let transition = FlowRunTransition {
+        version: run.version + 1,
+        start_time: run.start_time,
+        end_time: run.end_time,
+        agent: run.agent,
+        heartbeat: true,
+        releases_lease: true,
+        unfinished: Unfinished::Kept,
+        wakes_agents: false,
+    };
+    (state, transition)
 }
 
 fn refusal(run: &FlowRunNow, sender: Sender, next: StateType) -> Option<Verdict<FlowRunTransition>> {

@@ -52,6 +52,9 @@ pub enum Rejection {
     /// The sender holds no valid lease on the run.
     #[error("State update failed: the lease on this run was lost.")]
     LeaseLost,
+    /// A concurrency limit has no free slot. The run stays as it is, and is handed out again.
+    #[error("State update failed: the concurrency limit is reached, {0}.")]
+    LimitReached(crate::concurrency::Full),
     /// The sender's version is not the row's, and the flow group locks versions.
     #[error("State update failed: version {expected} was expected, the run is at version {actual}.")]
     VersionLocked {
@@ -69,7 +72,8 @@ impl Rejection {
             Self::AlreadySubmitted
             | Self::NotSubmittable(_)
             | Self::Stopped(_)
-            | Self::FlowRunNotRunning(_) => ErrorCode::Conflict,
+            | Self::FlowRunNotRunning(_)
+            | Self::LimitReached(_) => ErrorCode::Conflict,
             Self::LeaseLost => ErrorCode::LeaseLost,
             Self::VersionLocked { .. } => ErrorCode::VersionLocking,
         }

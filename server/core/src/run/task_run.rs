@@ -1,8 +1,9 @@
 //! What a proposed state does to a task run.
 
 use super::{Proposal, Rejection, Verdict};
-use chrono::{DateTime, Utc};
-use signalbox_schema::StateType;
+use crate::concurrency::Full;
+use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_schema::{State, StateType};
 
 /// A task run as it is in the database.
 #[derive(Debug, Clone)]
@@ -68,4 +69,27 @@ pub fn decide(now: DateTime<Utc>, run: &TaskRunNow, proposal: &Proposal) -> Verd
         heartbeat: running,
         wakes_agents: next.is_scheduled(),
     })
+}
+
+/// How soon the process of a task that must wait asks again: the stock client's interval.
+pub const QUEUED_FOR: TimeDelta = TimeDelta::seconds(30);
+
+/// What becomes of a task run that may not begin yet: the state `Queued` around the one it had.
+pub fn queue(
+    now: DateTime<Utc>,
+    run: &TaskRunNow,
+    waiting: serde_json::Value,
+    full: &Full,
+) -> (State, TaskRunTransition) {
+    let state = State::new(StateType::Queued, format!("Waiting for a free slot: {full}."))
+        .wrapping(waiting)
+        .starting_at(now + QUEUED_FOR);
+    let transition = TaskRunTransition {
+        version: run.version + 1,
+        start_time: run.start_time,
+        end_time: run.end_time,
+        heartbeat: true,
+        wakes_agents: false,
+    };
+    (state, transition)
 }

@@ -1,9 +1,11 @@
 //! Flow groups: what all versions of a flow share.
 
 mod delete;
+mod reprioritize;
 mod schedule;
 mod update;
 
 pub use delete::delete;
+pub use reprioritize::reprioritize;
 pub use schedule::{delete_schedule, set_schedule};
 pub use update::{Change, update};

@@ -2,6 +2,7 @@
 
 mod take;
 
+use super::waiting::lots_for;
 use crate::{ServiceError, Services, agents};
 use chrono::{DateTime, Duration, Utc};
 use signalbox_bus::Topic;
@@ -13,7 +14,10 @@ use signalbox_core::{
 use signalbox_schema::{AgentId, FlowRunId, LabelSet, LeaseToken, StateType};
 use signalbox_storage::{
     StorageError, TenantTx, Transaction,
-    repo::flow_run::{self, ClaimedFlowRun},
+    repo::{
+        concurrency::{self, About},
+        flow_run::{self, ClaimedFlowRun},
+    },
 };
 use take::{Take, lease_token};
 use uuid::Uuid;
@@ -216,12 +220,13 @@ async fn look(
         return Ok(Look { something_due: false, next_due: None });
     }
     let tx = services.store().read(access);
-    let earliest = flow_run::due_labels(&tx)
-        .await?
-        .into_iter()
-        .filter(|due| may_take(&command.labels, &due.labels))
-        .map(|due| due.earliest)
-        .min();
+    let mut lots = lots_for(&tx, &command.labels).await?;
+    if lots.iter().any(|lot| lot.earliest <= now) {
+        // Where a limit is full, a freed slot gives a hint: there is no time to wait for.
+        let ledger = concurrency::ledger(&tx, About::Label).await?;
+        lots.retain(|lot| ledger.free(lot.labels.as_slice()) != Some(0));
+    }
+    let earliest = lots.iter().map(|lot| lot.earliest).min();
     if earliest.is_some_and(|earliest| earliest <= now) {
         return Ok(Look { something_due: true, next_due: None });
     }

@@ -1,6 +1,6 @@
 //! Makes a flow run.
 
-use crate::{ServiceError, Services};
+use crate::{ServiceError, Services, name};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use signalbox_bus::Topic;
@@ -48,6 +48,8 @@ pub struct CreateFlowRun {
     pub name: Option<String>,
     /// One run per key and flow, for ever.
     pub idempotency_key: Option<String>,
+    /// Runs of higher priority are handed out first; the flow group's, if absent.
+    pub priority: Option<i64>,
     /// Whether the scheduler wishes it.
     pub auto_scheduled: bool,
 }
@@ -72,6 +74,7 @@ pub async fn create(
 ) -> Result<CreatedFlowRun, ServiceError> {
     check_text("flow_run_name", command.name.as_deref())?;
     check_text("idempotency_key", command.idempotency_key.as_deref())?;
+    command.priority.map_or(Ok(()), name::check_priority)?;
     let created = services.lanes().create_flow_run.submit(services.store(), access, command).await?;
     if created.created {
         services.hint(Topic::Work(access.tenant()));
@@ -204,6 +207,7 @@ impl CreateBatch {
             labels: sources.labels()?,
             run_config: sources.run_config().cloned(),
             context: command.context.clone().unwrap_or_else(|| Value::Object(Map::new())),
+            priority: command.priority.unwrap_or(blueprint.group_priority),
             scheduled_start_time: command.scheduled_start_time.map_or(now, truncate),
             auto_scheduled: command.auto_scheduled,
             idempotency_key: command.idempotency_key.clone(),

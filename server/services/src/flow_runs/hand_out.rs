@@ -1,6 +1,7 @@
 //! Tells a stock agent which runs wait for it (`get_runs_in_queue`). Nothing is reserved: the agent takes a run by
 //! setting it `Submitted`, and the one that comes second is refused.
 
+use super::waiting::{Wish, lots_for, select};
 use crate::{ServiceError, Services, agents};
 use chrono::{DateTime, Utc};
 use signalbox_core::{
@@ -8,7 +9,10 @@ use signalbox_core::{
     queue::may_take,
 };
 use signalbox_schema::{AgentId, FlowRunId, LabelSet};
-use signalbox_storage::repo::flow_run;
+use signalbox_storage::repo::{
+    concurrency::{self, About},
+    flow_run,
+};
 
 /// Most runs in one answer (as many as Prefect's server gave).
 const MOST: u32 = 25;
@@ -24,7 +28,7 @@ pub struct HandOut {
     pub agent: Option<AgentId>,
 }
 
-/// The runs that wait for an agent with these labels, the longest waiting first.
+/// The runs that wait for an agent with these labels and have free slots, the most urgent first.
 pub async fn hand_out(
     services: &Services,
     access: &Access<Reporter>,
@@ -33,16 +37,16 @@ pub async fn hand_out(
     if let Some(agent) = command.agent {
         agents::note_poll(services, access, agent).await?;
     }
-    let before = command.before.unwrap_or_else(|| services.clock().now());
+    let now = services.clock().now();
+    let before = command.before.unwrap_or(now);
     let tx = services.store().read(access);
-    let due = flow_run::due_labels(&tx).await?;
-    let keys: Vec<&str> = due
-        .iter()
-        .filter(|due| due.earliest <= before && may_take(&command.labels, &due.labels))
-        .map(|due| due.key.as_str())
-        .collect();
-    let mut runs =
-        if keys.is_empty() { Vec::new() } else { flow_run::due_runs(&tx, &keys, before, MOST).await? };
+    let lots = lots_for(&tx, &command.labels).await?;
+    let mut runs = Vec::new();
+    if lots.iter().any(|lot| lot.earliest <= before) {
+        let mut ledger = concurrency::ledger(&tx, About::Label).await?;
+        let wish = Wish { now, before, most: MOST };
+        runs.extend(select(&tx, &lots, &mut ledger, wish).await?.into_iter().map(|run| run.id));
+    }
     let retries = flow_run::retry_due_runs(&tx, before, None, MOST).await?;
     runs.extend(
         retries.into_iter().filter(|(_, labels)| may_take(&command.labels, labels)).map(|(id, _)| id),

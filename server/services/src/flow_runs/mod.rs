@@ -9,7 +9,9 @@ mod heartbeat;
 mod relabel;
 mod release;
 mod rename;
+mod reprioritize;
 mod set_states;
+mod waiting;
 
 pub use cancel::cancel;
 pub use claim::{Action, Claim, Claimed, ClaimedRun, Directive, Held, claim};
@@ -22,5 +24,6 @@ pub use heartbeat::heartbeat;
 pub use relabel::relabel;
 pub use release::release;
 pub use rename::rename;
+pub use reprioritize::reprioritize;
 pub(crate) use set_states::StateBatch;
-pub use set_states::{SetFlowRunState, set_state};
+pub use set_states::{SetFlowRunState, Told, set_state};

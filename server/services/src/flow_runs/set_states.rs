@@ -1,18 +1,20 @@
 //! Gives a flow run a state.
 
-use crate::{ServiceError, Services};
+use crate::{ServiceError, Services, concurrency_limits::Slots};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use signalbox_bus::Topic;
 use signalbox_core::{
     access::{Access, Reporter},
     clock::Clock,
+    concurrency::{Full, demand},
     ids::Ids,
     run::{
-        Proposal, Verdict, fingerprint,
-        flow_run::{FlowRunNow, Sender, decide},
+        Proposal, Rejection, Verdict, fingerprint,
+        flow_run::{FlowRunNow, QUEUED_FOR, Sender, decide, queue},
     },
 };
-use signalbox_schema::{FlowRunId, State};
+use signalbox_schema::{FlowRunId, State, StateType};
 use signalbox_storage::{
     Batch, StorageError, TenantTx,
     repo::flow_run::{self, FlowRunUpdate},
@@ -32,6 +34,15 @@ pub struct SetFlowRunState {
     pub sender: Sender,
 }
 
+/// What became of a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// The run has it.
+    Set,
+    /// The run's process must wait for a free slot, and ask again; why.
+    Queued(String),
+}
+
 /// Gives a flow run a state. A repeated delivery changes nothing and succeeds.
 ///
 /// # Errors
@@ -40,7 +51,7 @@ pub async fn set_state(
     services: &Services,
     access: &Access<Reporter>,
     command: SetFlowRunState,
-) -> Result<(), ServiceError> {
+) -> Result<Told, ServiceError> {
     let fingerprint = fingerprint(&command.state, command.version);
     let state = State::parse(command.state, services.clock().now())?;
     state.to_json()?;
@@ -57,7 +68,7 @@ pub async fn set_state(
     if outcome.wakes_agents {
         services.hint(Topic::Work(access.tenant()));
     }
-    Ok(())
+    Ok(outcome.queued.map_or(Told::Set, Told::Queued))
 }
 
 /// A state that was read, on its way to a run.
@@ -73,6 +84,7 @@ pub(crate) struct Proposed {
 pub(crate) struct Outcome {
     changed: bool,
     wakes_agents: bool,
+    queued: Option<String>,
 }
 
 /// Sets states for many callers at once.
@@ -96,52 +108,107 @@ impl Batch for StateBatch {
         let expected: Vec<_> =
             commands.iter().filter_map(|command| Some((command.id, command.proposal.version?))).collect();
         let mut runs = flow_run::load(tx, commands.iter().map(|command| command.id), &expected).await?;
-        let mut updates = Vec::with_capacity(commands.len());
-        let mut results = Vec::with_capacity(commands.len());
-        for command in commands {
-            results.push(apply(command, &mut runs, &mut updates, now));
-        }
+        let begun: Vec<_> = commands
+            .iter()
+            .filter_map(|command| {
+                let next = command.proposal.state.kind();
+                Some((command.id, demand(runs.get(&command.id)?.state, next)))
+            })
+            .collect();
+        let mut batch = Decisions {
+            slots: Slots::of_flow_runs(tx, &begun, &*self.ids, now).await?,
+            updates: Vec::with_capacity(commands.len()),
+            queued: Vec::new(),
+        };
+        let results = commands.iter().map(|command| batch.apply(command, &mut runs, now)).collect();
         // Several states of one run in one batch follow each other; the row is written once per state, in order.
-        flow_run::update(tx, &updates, &*self.ids, now).await?;
+        flow_run::update(tx, &batch.updates, &*self.ids, now).await?;
+        batch.slots.write(tx, &*self.ids, now).await?;
+        for (id, run, full) in &batch.queued {
+            put_in_queue(tx, *id, (run, full), &*self.ids, now).await?;
+        }
         Ok(results)
     }
 }
 
-fn apply(
-    command: &Proposed,
-    runs: &mut HashMap<FlowRunId, FlowRunNow>,
-    updates: &mut Vec<FlowRunUpdate>,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<Outcome, ServiceError> {
-    let Some(run) = runs.get_mut(&command.id) else {
-        return Err(ServiceError::new(
-            signalbox_schema::ErrorCode::NotFound,
-            format!("State update failed for flow run ID {}: it was not found.", command.id),
-        ));
-    };
-    match decide(now, run, command.sender, &command.proposal) {
-        Verdict::Replay => Ok(Outcome::default()),
-        Verdict::Refuse(rejection) => Err(rejection.into()),
-        Verdict::Apply(transition) => {
-            let outcome = Outcome { changed: true, wakes_agents: transition.wakes_agents };
-            let from_version = run.version;
-            run.state = command.proposal.state.kind();
-            run.version = transition.version;
-            run.fingerprint = Some(command.proposal.fingerprint);
-            run.agent = transition.agent;
-            run.start_time = transition.start_time;
-            run.end_time = transition.end_time;
-            if transition.releases_lease {
-                run.lease = None;
+/// What a batch has decided so far.
+struct Decisions {
+    slots: Slots,
+    updates: Vec<FlowRunUpdate>,
+    /// Runs that must wait, as they were then, and for what.
+    queued: Vec<(FlowRunId, FlowRunNow, Full)>,
+}
+
+impl Decisions {
+    fn apply(
+        &mut self,
+        command: &Proposed,
+        runs: &mut HashMap<FlowRunId, FlowRunNow>,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, ServiceError> {
+        let Some(run) = runs.get_mut(&command.id) else {
+            return Err(ServiceError::new(
+                signalbox_schema::ErrorCode::NotFound,
+                format!("State update failed for flow run ID {}: it was not found.", command.id),
+            ));
+        };
+        let next = command.proposal.state.kind();
+        let transition = match decide(now, run, command.sender, &command.proposal) {
+            Verdict::Replay => return Ok(Outcome::default()),
+            Verdict::Refuse(rejection) => return Err(rejection.into()),
+            Verdict::Apply(transition) => transition,
+        };
+        let demand = demand(run.state, next);
+        if let Err(full) = self.slots.ask(command.id.0, demand) {
+            if next == StateType::Submitted {
+                // The stock agent starts the process whatever else it is answered (reference §1.4).
+                return Err(Rejection::LimitReached(full).into());
             }
-            updates.push(FlowRunUpdate {
-                id: command.id,
-                from_version,
-                state: command.proposal.state.clone(),
-                fingerprint: Some(command.proposal.fingerprint),
-                transition,
-            });
-            Ok(outcome)
+            let queued = Some(full.to_string());
+            self.queued.push((command.id, run.clone(), full));
+            return Ok(Outcome { changed: true, wakes_agents: false, queued });
         }
+        let outcome = Outcome { changed: true, wakes_agents: transition.wakes_agents, queued: None };
+        let from_version = run.version;
+        run.state = next;
+        run.version = transition.version;
+        run.fingerprint = Some(command.proposal.fingerprint);
+        run.agent = transition.agent;
+        run.start_time = transition.start_time;
+        run.end_time = transition.end_time;
+        if transition.releases_lease {
+            run.lease = None;
+        }
+        self.updates.push(FlowRunUpdate {
+            id: command.id,
+            from_version,
+            state: command.proposal.state.clone(),
+            fingerprint: Some(command.proposal.fingerprint),
+            transition,
+        });
+        Ok(outcome)
     }
+}
+
+/// Makes a run `Queued`, or lets it stay so. One that got another state later in the same batch is left alone.
+async fn put_in_queue(
+    tx: &TenantTx,
+    id: FlowRunId,
+    (run, full): (&FlowRunNow, &Full),
+    ids: &dyn Ids,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let Some((version, stored)) = flow_run::stored_state(tx, id).await? else { return Ok(()) };
+    if version != run.version {
+        return Ok(());
+    }
+    if run.state == StateType::Queued {
+        if let Ok(state) = State::parse(stored, now) {
+            flow_run::stay_queued(tx, id, &state.starting_at(now + QUEUED_FOR), now).await?;
+        }
+        return Ok(());
+    }
+    let (state, transition) = queue(now, run, stored, full);
+    let update = FlowRunUpdate { id, from_version: run.version, state, fingerprint: None, transition };
+    flow_run::update(tx, &[update], ids, now).await
 }

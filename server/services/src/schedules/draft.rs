@@ -50,6 +50,7 @@ fn command(flow: FlowId, run: RunToCreate) -> CreateFlowRun {
         scheduled_start_time: Some(run.scheduled_start_time),
         name: None,
         idempotency_key: Some(run.idempotency_key),
+        priority: None,
         auto_scheduled: true,
     }
 }

@@ -30,6 +30,7 @@ pub struct Model {
     pub state_start_time: Option<DateTimeUtc>,
     pub serialized_state: Option<Json>,
     pub times_resurrected: i64,
+    pub priority: i64,
     pub idempotency_key: Option<String>,
     pub labels_key: String,
     pub state_fingerprint: Option<i64>,

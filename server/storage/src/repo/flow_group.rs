@@ -108,6 +108,24 @@ pub async fn save(tx: &TenantTx, group: &FlowGroup, now: DateTime<Utc>) -> Resul
     Ok(())
 }
 
+/// Gives a flow group the priority of its future runs; whether there is such a flow group.
+pub async fn set_priority(
+    tx: &TenantTx,
+    id: FlowGroupId,
+    priority: i64,
+    now: DateTime<Utc>,
+) -> Result<bool, StorageError> {
+    let values = vec![tx.tenant().0.into(), id.0.into(), priority.into(), now.into()];
+    let rows = tx
+        .query(
+            "UPDATE flow_group SET priority = $3, updated = CASE WHEN priority = $3 THEN updated ELSE $4 END
+              WHERE tenant_id = $1 AND id = $2 RETURNING id",
+            values,
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
 /// Removes a flow group with all its versions; whether there was one.
 pub async fn delete(tx: &TenantTx, id: FlowGroupId, now: DateTime<Utc>) -> Result<bool, StorageError> {
     let deleted = tx

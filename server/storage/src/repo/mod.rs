@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod agent_config;
 pub mod api_key;
+pub mod concurrency;
 pub mod edge;
 pub mod event;
 pub mod flow;

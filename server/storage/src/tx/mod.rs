@@ -5,11 +5,13 @@ mod commit;
 mod tenant;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod written;
 
 pub use batch::{Batch, Lane, Results};
 pub use commit::{Commit, Observer};
 pub use tenant::TenantTx;
+pub(crate) use turns::{Party, Turn, Turns};
 
 use crate::StorageError;
 

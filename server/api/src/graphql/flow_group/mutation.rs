@@ -27,6 +27,16 @@ struct SetFlowGroupRunConfigInput {
     run_config: Option<Value>,
 }
 
+/// A priority for the runs of a flow group.
+#[derive(Debug, InputObject)]
+#[graphql(name = "set_flow_group_priority_input", rename_fields = "snake_case")]
+struct SetFlowGroupPriorityInput {
+    /// The flow group.
+    flow_group_id: Uuid,
+    /// The priority, from -1000 to 1000.
+    priority: i64,
+}
+
 /// A description of a flow group.
 #[derive(Debug, InputObject)]
 #[graphql(name = "set_flow_group_description_input", rename_fields = "snake_case")]
@@ -95,6 +105,18 @@ impl FlowGroupMutation {
         input: SetFlowGroupDefaultParametersInput,
     ) -> Result<SuccessPayload> {
         update(ctx, input.flow_group_id, Change::DefaultParameters(input.default_parameters)).await
+    }
+
+    /// Sets the priority of runs that are made without one. Runs that exist keep theirs.
+    async fn set_flow_group_priority(
+        &self,
+        ctx: &Context<'_>,
+        input: SetFlowGroupPriorityInput,
+    ) -> Result<SuccessPayload> {
+        let access = ctx.access()?;
+        let id = FlowGroupId(input.flow_group_id);
+        flow_groups::reprioritize(ctx.services()?, &access, id, input.priority).await?;
+        Ok(true.into())
     }
 
     /// Deletes a flow group with all versions and their runs.

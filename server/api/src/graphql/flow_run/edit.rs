@@ -29,6 +29,16 @@ struct SetFlowRunLabelsInput {
     labels: Vec<String>,
 }
 
+/// A priority for a flow run.
+#[derive(Debug, InputObject)]
+#[graphql(name = "set_flow_run_priority_input", rename_fields = "snake_case")]
+struct SetFlowRunPriorityInput {
+    /// The flow run.
+    flow_run_id: Uuid,
+    /// The priority, from -1000 to 1000.
+    priority: i64,
+}
+
 /// A flow run to delete.
 #[derive(Debug, InputObject)]
 #[graphql(name = "delete_flow_run_input", rename_fields = "snake_case")]
@@ -63,6 +73,18 @@ impl FlowRunEditMutation {
         let access = ctx.access()?;
         flow_runs::relabel(ctx.services()?, &access, FlowRunId(input.flow_run_id), input.labels).await?;
         Ok(input.flow_run_id.into())
+    }
+
+    /// Gives a flow run another priority, which counts as long as it waits.
+    async fn set_flow_run_priority(
+        &self,
+        ctx: &Context<'_>,
+        input: SetFlowRunPriorityInput,
+    ) -> Result<SuccessPayload> {
+        let access = ctx.access()?;
+        let id = FlowRunId(input.flow_run_id);
+        flow_runs::reprioritize(ctx.services()?, &access, id, input.priority).await?;
+        Ok(true.into())
     }
 
     /// Deletes a flow run with its task runs, states and logs.

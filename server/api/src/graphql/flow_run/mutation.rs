@@ -37,6 +37,9 @@ struct CreateFlowRunInput {
     flow_run_name: Option<String>,
     /// One run per key and flow: the same key again yields the run that was made first.
     idempotency_key: Option<String>,
+    /// Among runs that are due, those of higher priority are handed out first: from -1000 to 1000; the flow group's (0,
+    /// unless set) if absent.
+    priority: Option<i64>,
 }
 
 /// A state for a flow run.
@@ -114,6 +117,7 @@ impl FlowRunMutation {
             scheduled_start_time: input.scheduled_start_time.map(|time| time.0),
             name: input.flow_run_name,
             idempotency_key: input.idempotency_key,
+            priority: input.priority,
             auto_scheduled: false,
         };
         let access = ctx.access()?;
@@ -127,16 +131,15 @@ impl FlowRunMutation {
         input: SetFlowRunStatesInput,
     ) -> Result<SetStatesPayload> {
         let access = ctx.access()?;
-        let mut set = Vec::with_capacity(input.states.len());
+        let mut told = Vec::with_capacity(input.states.len());
         for state in input.states {
             let id = state.flow_run_id;
             let sender = Sender { agent: ctx.agent(), lease: state.lease_token.map(LeaseToken) };
             let command =
                 SetFlowRunState { id: FlowRunId(id), state: state.state.0, version: state.version, sender };
-            flow_runs::set_state(ctx.services()?, &access, command).await?;
-            set.push(id);
+            told.push((id, flow_runs::set_state(ctx.services()?, &access, command).await?));
         }
-        Ok(SetStatesPayload::all_set(set))
+        Ok(SetStatesPayload::new(told))
     }
 
     /// Stops a flow run.

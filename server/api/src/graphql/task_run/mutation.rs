@@ -116,14 +116,13 @@ impl TaskRunMutation {
         input: SetTaskRunStatesInput,
     ) -> Result<SetStatesPayload> {
         let access = ctx.access()?;
-        let mut set = Vec::with_capacity(input.states.len());
+        let mut told = Vec::with_capacity(input.states.len());
         for state in input.states {
             let id = state.task_run_id;
             let command = SetTaskRunState { id: TaskRunId(id), state: state.state.0, version: state.version };
-            task_runs::set_state(ctx.services()?, &access, command).await?;
-            set.push(id);
+            told.push((id, task_runs::set_state(ctx.services()?, &access, command).await?));
         }
-        Ok(SetStatesPayload::all_set(set))
+        Ok(SetStatesPayload::new(told))
     }
 
     /// Notes that a task run lives. `success` says whether there is such a one.

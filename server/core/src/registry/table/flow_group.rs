@@ -21,6 +21,7 @@ pub static FLOW_GROUP: Table = Table {
         Column::json("settings", "Heartbeat, Lazarus and version-locking switches."),
         Column::json("default_parameters", "Parameter values used when a run gives none."),
         Column::json("run_config", "Run config that replaces the registered one.").nullable(),
+        Column::integer("priority", "Priority of runs that are made without one."),
     ],
     relations: &[
         Relation::many("flows", &FLOW, "flow_group_id", "Versions of the flow."),

@@ -2,7 +2,7 @@
 
 use super::super::Relation;
 use super::super::column::{CREATED, Column, ID, TENANT_ID, UPDATED};
-use super::{AGENT, FLOW, FLOW_RUN_STATE, LOG, TASK_RUN, TENANT, Table};
+use super::{AGENT, CONCURRENCY_SLOT, FLOW, FLOW_RUN_STATE, LOG, TASK_RUN, TENANT, Table};
 
 /// One execution of a flow.
 pub static FLOW_RUN: Table = Table {
@@ -35,6 +35,7 @@ pub static FLOW_RUN: Table = Table {
             .nullable(),
         Column::json("serialized_state", "The current state as the client sent it.").nullable(),
         Column::integer("times_resurrected", "How often Lazarus rescheduled the run."),
+        Column::integer("priority", "Runs of higher priority are handed out first."),
         Column::text("idempotency_key", "A repeated request with this key creates nothing.").nullable(),
         Column::text("labels_key", "Canonical form of the labels, matched by the queue.").private(),
         Column::uuid("lease_token", "Fencing token of the agent that has the run.").nullable().private(),
@@ -50,5 +51,11 @@ pub static FLOW_RUN: Table = Table {
         Relation::many("states", &FLOW_RUN_STATE, "flow_run_id", "Every state the run has had."),
         Relation::many("task_runs", &TASK_RUN, "flow_run_id", "Runs of the tasks."),
         Relation::many("logs", &LOG, "flow_run_id", "Log lines of the run."),
+        Relation::many(
+            "concurrency_slots",
+            &CONCURRENCY_SLOT,
+            "flow_run_id",
+            "Slots of limits that the run and its task runs have taken.",
+        ),
     ],
 };

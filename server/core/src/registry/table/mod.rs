@@ -4,9 +4,11 @@ mod agent;
 mod agent_config;
 mod api_key;
 mod cloud_hook;
+mod concurrency_slot;
 mod edge;
 mod event;
 mod flow;
+mod flow_concurrency_limit;
 mod flow_group;
 mod flow_run;
 mod flow_run_state;
@@ -25,9 +27,11 @@ pub use agent::AGENT;
 pub use agent_config::AGENT_CONFIG;
 pub use api_key::API_KEY;
 pub use cloud_hook::CLOUD_HOOK;
+pub use concurrency_slot::CONCURRENCY_SLOT;
 pub use edge::EDGE;
 pub use event::EVENT;
 pub use flow::FLOW;
+pub use flow_concurrency_limit::FLOW_CONCURRENCY_LIMIT;
 pub use flow_group::FLOW_GROUP;
 pub use flow_run::FLOW_RUN;
 pub use flow_run_state::FLOW_RUN_STATE;
@@ -47,7 +51,7 @@ use std::fmt;
 use super::{Cardinality, Column, Relation};
 
 /// Every table of the read API.
-pub static TABLES: [&Table; 20] = [
+pub static TABLES: [&Table; 22] = [
     &TENANT,
     &PROJECT,
     &FLOW,
@@ -66,6 +70,8 @@ pub static TABLES: [&Table; 20] = [
     &MESSAGE,
     &API_KEY,
     &TASK_TAG_LIMIT,
+    &FLOW_CONCURRENCY_LIMIT,
+    &CONCURRENCY_SLOT,
     &KEY_VALUE,
     &EVENT,
 ];

@@ -1,7 +1,8 @@
 //! Table `task_tag_limit`.
 
+use super::super::Relation;
 use super::super::column::{CREATED, Column, ID, TENANT_ID, UPDATED};
-use super::Table;
+use super::{CONCURRENCY_SLOT, Table};
 
 /// How many task runs with a tag may run at once.
 pub static TASK_TAG_LIMIT: Table = Table {
@@ -16,5 +17,10 @@ pub static TASK_TAG_LIMIT: Table = Table {
         Column::text("tag", "The tag."),
         Column::integer("limit", "The number."),
     ],
-    relations: &[],
+    relations: &[Relation::many(
+        "slots",
+        &CONCURRENCY_SLOT,
+        "task_tag_limit_id",
+        "Slots that are taken, with their holders.",
+    )],
 };

@@ -1,7 +1,10 @@
 //! Taking: compare-and-set, so that whoever comes second finds nothing.
 
 use super::{Claim, ClaimedRun, MOST, RETRY_GRACE};
-use crate::ServiceError;
+use crate::{
+    ServiceError,
+    flow_runs::waiting::{Wish, lots_for, select},
+};
 use chrono::{DateTime, Utc};
 use signalbox_core::{
     ids::Ids,
@@ -17,6 +20,7 @@ use signalbox_schema::{FlowRunId, LeaseToken, State, StateType};
 use signalbox_storage::{
     TenantTx, Transaction,
     repo::{
+        concurrency::{self, About, Taking},
         flow_run::{self, FlowRunUpdate},
         task_run::{self, TaskRunUpdate},
     },
@@ -86,16 +90,17 @@ impl Take<'_> {
     }
 
     async fn take_waiting(&self, tx: &TenantTx, slots: u32) -> Result<Vec<FlowRunId>, ServiceError> {
-        let due = flow_run::due_labels(tx).await?;
-        let keys: Vec<&str> = due
-            .iter()
-            .filter(|due| due.earliest <= self.now && may_take(&self.command.labels, &due.labels))
-            .map(|due| due.key.as_str())
-            .collect();
-        if keys.is_empty() {
+        let mut lots = lots_for(tx, &self.command.labels).await?;
+        lots.retain(|lot| lot.earliest <= self.now);
+        if lots.is_empty() {
             return Ok(Vec::new());
         }
-        let candidates = flow_run::due_runs(tx, &keys, self.now, slots).await?;
+        let labels = lots.iter().flat_map(|lot| lot.labels.as_slice()).map(String::as_str);
+        concurrency::lock(tx, About::Label, labels).await?;
+        let mut ledger = concurrency::ledger(tx, About::Label).await?;
+        let wish = Wish { now: self.now, before: self.now, most: slots };
+        let selected = select(tx, &lots, &mut ledger, wish).await?;
+        let candidates: Vec<FlowRunId> = selected.iter().map(|run| run.id).collect();
         let runs = flow_run::load(tx, candidates.iter().copied(), &[]).await?;
         let states = flow_run::claimable(tx, &candidates).await?;
         let sender = Sender { agent: Some(self.command.agent), lease: None };
@@ -121,6 +126,12 @@ impl Take<'_> {
             }
         }
         flow_run::update(tx, &updates, self.ids, self.now).await?;
+        let taking: Vec<Taking> = selected
+            .into_iter()
+            .filter(|run| !run.limits.is_empty() && taken.contains(&run.id))
+            .map(|run| Taking { run: run.id.0, limits: run.limits })
+            .collect();
+        concurrency::take(tx, About::Label, &taking, self.ids, self.now).await?;
         Ok(taken)
     }
 

@@ -56,10 +56,10 @@ async fn one_for_each_level_whatever_the_number_of_rows() {
             "INSERT INTO log (id, created, updated, tenant_id, flow_run_id, timestamp, message, is_loaded_from_archive)
              SELECT randomblob(16), created, updated, tenant_id, flow_run.id, created, value, 0
              FROM flow_run, json_each('[1,2,3,4,5,6,7,8,9]');
-             INSERT INTO flow_run SELECT randomblob(16), created, updated, tenant_id, flow_id, agent_id, name, parameters,
-                 labels, run_config, context, scheduled_start_time, auto_scheduled, heartbeat, start_time, end_time, version,
-                 value, state_timestamp, state_message, state_result, state_start_time, serialized_state, times_resurrected,
-                 NULL, labels_key, state_fingerprint, lease_token, lease_expires
+             INSERT INTO flow_run (id, created, updated, tenant_id, flow_id, agent_id, name, parameters, labels,
+                 scheduled_start_time, auto_scheduled, version, state, state_timestamp, times_resurrected, labels_key)
+             SELECT randomblob(16), created, updated, tenant_id, flow_id, agent_id, name, parameters, labels,
+                 scheduled_start_time, auto_scheduled, version, value, state_timestamp, times_resurrected, labels_key
              FROM flow_run, json_each('[\"A\",\"B\",\"C\",\"D\",\"E\",\"F\",\"G\",\"H\",\"I\"]')",
         )
         .await

@@ -24,6 +24,8 @@ pub struct Blueprint {
     pub group_run_config: Option<Json>,
     /// Parameters of the flow group.
     pub group_parameters: Option<Json>,
+    /// Priority of the flow group's runs.
+    pub group_priority: i64,
     /// Its tasks.
     pub tasks: Vec<BlueprintTask>,
 }
@@ -45,7 +47,7 @@ pub async fn blueprints(tx: &TenantTx, flows: &[FlowId]) -> Result<HashMap<FlowI
         .query(
             format!(
                 "SELECT f.id, f.archived, f.parameters, f.run_config, f.environment, g.labels AS group_labels,
-                        g.run_config AS group_run_config, g.default_parameters AS group_parameters
+                        g.run_config AS group_run_config, g.default_parameters AS group_parameters, g.priority AS group_priority
                    FROM flow f JOIN flow_group g ON g.id = f.flow_group_id
                   WHERE f.tenant_id = $1 AND f.id IN ({flow_list})"
             ),
@@ -62,6 +64,7 @@ pub async fn blueprints(tx: &TenantTx, flows: &[FlowId]) -> Result<HashMap<FlowI
             group_labels: row.try_get("", "group_labels")?,
             group_run_config: row.try_get("", "group_run_config")?,
             group_parameters: row.try_get("", "group_parameters")?,
+            group_priority: row.try_get("", "group_priority")?,
             tasks: Vec::new(),
         };
         found.insert(FlowId(row.try_get("", "id")?), blueprint);

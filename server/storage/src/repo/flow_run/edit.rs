@@ -55,6 +55,24 @@ pub async fn set_labels(
     Ok(changed > 0)
 }
 
+/// Gives a run a priority; whether it had another.
+pub async fn set_priority(
+    tx: &TenantTx,
+    id: FlowRunId,
+    priority: i64,
+    now: DateTime<Utc>,
+) -> Result<bool, StorageError> {
+    let values: Vec<Value> = vec![tx.tenant().0.into(), id.0.into(), priority.into(), now.into()];
+    let changed = tx
+        .execute(
+            "UPDATE flow_run SET priority = $3, updated = $4
+              WHERE tenant_id = $1 AND id = $2 AND priority <> $3",
+            values,
+        )
+        .await?;
+    Ok(changed > 0)
+}
+
 /// Removes a run with its task runs, states and logs; whether there was one.
 pub async fn delete(tx: &TenantTx, id: FlowRunId, now: DateTime<Utc>) -> Result<bool, StorageError> {
     let values = vec![tx.tenant().0.into(), id.0.into()];

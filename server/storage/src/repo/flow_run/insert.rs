@@ -36,6 +36,8 @@ pub struct NewFlowRun<'a> {
     pub run_config: Option<Json>,
     /// Its context.
     pub context: Json,
+    /// Runs of higher priority are handed out first.
+    pub priority: i64,
     /// When it is to start.
     pub scheduled_start_time: DateTime<Utc>,
     /// Whether the scheduler made it.
@@ -151,6 +153,7 @@ fn flow_run_row(
         state_start_time: Set(Some(run.scheduled_start_time)),
         serialized_state: Set(Some(scheduled.to_value())),
         times_resurrected: Set(0),
+        priority: Set(run.priority),
         idempotency_key: Set(run.idempotency_key),
         state_fingerprint: Set(None),
         lease_token: Set(None),

@@ -1,23 +1,48 @@
 //! Runs that wait to be handed out.
 //!
-//! The index `flow_run_queue` is ordered by labels and then by time, so a poll costs as many look-ups as there are
-//! different sets of labels among waiting runs, however many runs wait: labels are filtered before the limit, and a
-//! backlog that nobody may take does not hide the runs behind it.
+//! The index `flow_run_queue` is ordered by labels, priority and time. Waiting runs of the same labels and priority are
+//! a *lot*. A poll costs a few look-ups for each lot, and then the runs it takes, however many runs wait: labels and
+//! limits are looked at before the limit on rows, and a backlog that nobody may take does not hide the runs behind it.
 
-use crate::{StorageError, TenantTx, repo::list};
+use crate::{StorageError, TenantTx};
 use chrono::{DateTime, Utc};
 use sea_orm::Value;
 use signalbox_schema::{FlowRunId, LabelSet};
 
-/// A set of labels that waiting runs have, and when the first of them is due.
-#[derive(Debug)]
-pub struct DueLabels {
+/// Most lots that one statement reads from.
+const LOTS_AT_ONCE: usize = 32;
+
+/// Waiting runs of the same labels and priority.
+#[derive(Debug, Clone)]
+pub struct Lot {
     /// The labels.
     pub labels: LabelSet,
     /// Their canonical text.
     pub key: String,
-    /// When the first such run is due.
+    /// The priority.
+    pub priority: i64,
+    /// When the first of the runs is due.
     pub earliest: DateTime<Utc>,
+}
+
+/// How many runs to read from a lot.
+#[derive(Debug)]
+pub struct Draw<'a> {
+    /// The lot.
+    pub lot: &'a Lot,
+    /// At most this many, the longest waiting first.
+    pub most: u32,
+}
+
+/// A run that waits.
+#[derive(Debug)]
+pub struct Waiting<'a> {
+    /// The run.
+    pub id: FlowRunId,
+    /// When it is due.
+    pub start: DateTime<Utc>,
+    /// The lot it was drawn from.
+    pub lot: &'a Lot,
 }
 
 /// Rows of the partial indexes `flow_run_queue` and `task_run_queue`.
@@ -32,22 +57,33 @@ macro_rules! waiting {
     };
 }
 
-/// The sets of labels among the tenant's waiting runs. A loose scan of the index: one look-up per set.
-pub async fn due_labels(tx: &TenantTx) -> Result<Vec<DueLabels>, StorageError> {
-    const SQL: &str = concat!(
-        "WITH RECURSIVE label (k) AS (
-            SELECT (SELECT r.labels_key FROM flow_run r WHERE r.tenant_id = $1 AND ",
-        waiting!("r"),
-        " ORDER BY r.labels_key LIMIT 1)
-            UNION ALL
-            SELECT (SELECT r.labels_key FROM flow_run r WHERE r.tenant_id = $1 AND ",
-        waiting!("r"),
-        " AND r.labels_key > label.k ORDER BY r.labels_key LIMIT 1) FROM label WHERE label.k IS NOT NULL)
-         SELECT label.k, (SELECT r.state_start_time FROM flow_run r WHERE r.tenant_id = $1 AND ",
-        waiting!("r"),
-        " AND r.labels_key = label.k ORDER BY r.state_start_time LIMIT 1) FROM label WHERE label.k IS NOT NULL"
-    );
-    let rows = tx.query(SQL, vec![tx.tenant().0.into()]).await?;
+/// A loose scan of the index, first from labels to labels and then, for each, from priority to priority.
+const LOTS: &str = concat!(
+    "WITH RECURSIVE label (k) AS (
+        SELECT (SELECT r.labels_key FROM flow_run r WHERE r.tenant_id = $1 AND ",
+    waiting!("r"),
+    " ORDER BY r.labels_key LIMIT 1)
+        UNION ALL
+        SELECT (SELECT r.labels_key FROM flow_run r WHERE r.tenant_id = $1 AND ",
+    waiting!("r"),
+    " AND r.labels_key > label.k ORDER BY r.labels_key LIMIT 1) FROM label WHERE label.k IS NOT NULL),
+     lot (k, p) AS (
+        SELECT label.k, (SELECT r.priority FROM flow_run r WHERE r.tenant_id = $1 AND ",
+    waiting!("r"),
+    " AND r.labels_key = label.k ORDER BY r.priority LIMIT 1) FROM label WHERE label.k IS NOT NULL
+        UNION ALL
+        SELECT lot.k, (SELECT r.priority FROM flow_run r WHERE r.tenant_id = $1 AND ",
+    waiting!("r"),
+    " AND r.labels_key = lot.k AND r.priority > lot.p ORDER BY r.priority LIMIT 1) FROM lot WHERE lot.p IS NOT NULL)
+     SELECT lot.k, lot.p, (SELECT r.state_start_time FROM flow_run r WHERE r.tenant_id = $1 AND ",
+    waiting!("r"),
+    " AND r.labels_key = lot.k AND r.priority = lot.p ORDER BY r.state_start_time LIMIT 1)
+       FROM lot WHERE lot.p IS NOT NULL"
+);
+
+/// The tenant's lots: a few look-ups for each.
+pub async fn lots(tx: &TenantTx) -> Result<Vec<Lot>, StorageError> {
+    let rows = tx.query(LOTS, vec![tx.tenant().0.into()]).await?;
     rows.iter()
         .map(|row| {
             let key: String = row.try_get_by_index(0)?;
@@ -55,35 +91,63 @@ pub async fn due_labels(tx: &TenantTx) -> Result<Vec<DueLabels>, StorageError> {
                 table: "flow_run",
                 problem: format!("'{key}' is not a set of labels"),
             })?;
-            Ok(DueLabels { labels, key, earliest: row.try_get_by_index(1)? })
+            let (priority, earliest) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            Ok(Lot { labels, key, priority, earliest })
         })
         .collect()
 }
 
-/// The runs with one of these sets of labels that are due, the longest waiting first.
-pub async fn due_runs(
+/// The runs of these lots that are due after `after` and not after `before`, the longest waiting first.
+pub async fn due_runs<'a>(
     tx: &TenantTx,
-    label_keys: &[&str],
+    draws: &[Draw<'a>],
+    after: DateTime<Utc>,
     before: DateTime<Utc>,
-    limit: u32,
-) -> Result<Vec<FlowRunId>, StorageError> {
-    let mut values = vec![tx.tenant().0.into(), before.into(), Value::from(i64::from(limit))];
-    let keys = list::texts(&mut values, label_keys.iter().copied());
-    let sql = format!(
-        concat!(
-            "SELECT r.id FROM flow_run r WHERE r.tenant_id = $1 AND ",
-            waiting!("r"),
-            " AND r.labels_key IN ({keys}) AND r.state_start_time <= $2 ORDER BY r.state_start_time, r.id LIMIT $3"
-        ),
-        keys = keys
-    );
-    let rows = tx.query(sql, values).await?;
-    rows.iter().map(|row| Ok(FlowRunId(row.try_get_by_index(0)?))).collect()
+) -> Result<Vec<Waiting<'a>>, StorageError> {
+    let mut runs = Vec::new();
+    for piece in draws.chunks(LOTS_AT_ONCE) {
+        let mut values = vec![tx.tenant().0.into(), after.into(), before.into()];
+        let mut sql = String::new();
+        for (number, draw) in piece.iter().enumerate() {
+            let first = values.len() + 1;
+            values.extend([
+                Value::from(draw.lot.key.as_str()),
+                draw.lot.priority.into(),
+                i64::from(draw.most).into(),
+            ]);
+            let (key, priority, most) = (first, first + 1, first + 2);
+            let union = if number == 0 { "" } else { " UNION ALL " };
+            sql.push_str(&format!(
+                concat!(
+                    "{union}SELECT * FROM (SELECT {number} AS lot, r.state_start_time, r.id FROM flow_run r
+                      WHERE r.tenant_id = $1 AND ",
+                    waiting!("r"),
+                    " AND r.labels_key = ${key} AND r.priority = ${priority}
+                        AND r.state_start_time > $2 AND r.state_start_time <= $3
+                      ORDER BY r.state_start_time, r.id LIMIT ${most}) AS lot{number}"
+                ),
+                union = union,
+                number = number,
+                key = key,
+                priority = priority,
+                most = most
+            ));
+        }
+        for row in tx.query(sql, values).await? {
+            let lot: i32 = row.try_get_by_index(0)?;
+            let Some(draw) = usize::try_from(lot).ok().and_then(|lot| piece.get(lot)) else { continue };
+            let (start, id) = (row.try_get_by_index(1)?, FlowRunId(row.try_get_by_index(2)?));
+            runs.push(Waiting { id, start, lot: draw.lot });
+        }
+    }
+    runs.sort_by_key(|run| (run.start, run.id));
+    Ok(runs)
 }
 
 /// Runs that are `Running` but whose process left for a long retry that is due, with their labels. `silent_since`: only
 /// those whose process was not heard of since (a process waits for a short retry by itself, and lives). `None` asks as
-/// the stock agent does, which looks at the times itself.
+/// the stock agent does, which looks at the times itself. A task run that is `Queued` is no retry: its process waits for
+/// the slot.
 pub async fn retry_due_runs(
     tx: &TenantTx,
     before: DateTime<Utc>,
@@ -94,7 +158,7 @@ pub async fn retry_due_runs(
         "SELECT DISTINCT r.id, r.labels_key FROM task_run t JOIN flow_run r ON r.id = t.flow_run_id
           WHERE t.tenant_id = $1 AND ",
         waiting!("t"),
-        " AND t.state_start_time <= $2 AND r.state = 'Running' AND r.lease_token IS NULL
+        " AND t.state <> 'Queued' AND t.state_start_time <= $2 AND r.state = 'Running' AND r.lease_token IS NULL
           AND ($3 IS NULL OR r.heartbeat IS NULL OR r.heartbeat < $3) LIMIT $4"
     );
     let values =
@@ -114,8 +178,40 @@ pub async fn earliest_retry(tx: &TenantTx) -> Result<Option<DateTime<Utc>>, Stor
     const SQL: &str = concat!(
         "SELECT t.state_start_time FROM task_run t WHERE t.tenant_id = $1 AND ",
         waiting!("t"),
-        " ORDER BY t.state_start_time LIMIT 1"
+        " AND t.state <> 'Queued' ORDER BY t.state_start_time LIMIT 1"
     );
     let rows = tx.query(SQL, vec![tx.tenant().0.into()]).await?;
     Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LOTS;
+    use crate::Store;
+    use sea_orm::{ConnectionTrait, Statement};
+
+    #[tokio::test]
+    async fn lots_are_found_by_the_index_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/s.db", folder.path().display())).await.unwrap();
+        let db = store.readers();
+        let sql = format!("EXPLAIN QUERY PLAN {}", LOTS.replace("$1", "x'01'"));
+        let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+        let searches: Vec<&str> = plan
+            .iter()
+            .filter_map(|step| step.strip_prefix("SEARCH r USING INDEX flow_run_queue (tenant_id=?"))
+            .collect();
+        assert_eq!(
+            searches,
+            [
+                ")",
+                " AND labels_key>?)",
+                " AND labels_key=?)",
+                " AND labels_key=? AND priority>?)",
+                " AND labels_key=? AND priority=? AND state_start_time>?)"
+            ],
+            "{plan:#?}"
+        );
+    }
 }

@@ -157,7 +157,8 @@ pub async fn serialized_state(tx: &TenantTx, id: TaskRunId) -> Result<Option<Jso
     let values = vec![tx.tenant().0.into(), id.0.into()];
     let rows =
         tx.query("SELECT serialized_state FROM task_run WHERE tenant_id = $1 AND id = $2", values).await?;
-    Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?)
+    let state = rows.first().map(|row| row.try_get_by_index::<Option<Json>>(0)).transpose()?;
+    Ok(state.map(Option::unwrap_or_default))
 }
 
 /// Notes that a task run lives; whether there is such a one.

@@ -1,0 +1,5 @@
+//! Concurrency limits.
+
+mod mutation;
+
+pub use mutation::ConcurrencyLimitMutation;
