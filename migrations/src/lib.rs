@@ -26,7 +26,12 @@ pub struct Migration {
 }
 
 /// Every change, oldest first.
-pub const ALL: &[Migration] = &[m0001_initial::MIGRATION, m0002_event::MIGRATION, m0003_counts::MIGRATION, m0004_concurrency::MIGRATION];
+pub const ALL: &[Migration] = &[
+    m0001_initial::MIGRATION,
+    m0002_event::MIGRATION,
+    m0003_counts::MIGRATION,
+    m0004_concurrency::MIGRATION,
+];
 
 /// A statement with the dialect's column types; `None` when it is for the other dialect only.
 fn for_dialect(statement: &str, dialect: DbBackend) -> Option<String> {

@@ -35,6 +35,10 @@ pub enum EventKind {
     AgentRegistered,
     /// An agent was deleted. Payload: `name`, `type`.
     AgentDeleted,
+    /// A concurrency limit was made or got another number of slots. Payload: `limit_id`, `label` or `tag`, `limit`.
+    ConcurrencyLimitSet,
+    /// A concurrency limit was lifted. Payload: `limit_id`, `label` or `tag`.
+    ConcurrencyLimitDeleted,
 }
 
 impl EventKind {
@@ -53,6 +57,8 @@ impl EventKind {
         Self::FlowGroupDeleted,
         Self::AgentRegistered,
         Self::AgentDeleted,
+        Self::ConcurrencyLimitSet,
+        Self::ConcurrencyLimitDeleted,
     ];
 
     /// Its name on the wire and in the database.
@@ -71,6 +77,8 @@ impl EventKind {
             Self::FlowGroupDeleted => "flow_group.deleted",
             Self::AgentRegistered => "agent.registered",
             Self::AgentDeleted => "agent.deleted",
+            Self::ConcurrencyLimitSet => "concurrency_limit.set",
+            Self::ConcurrencyLimitDeleted => "concurrency_limit.deleted",
         }
     }
 

@@ -1,6 +1,7 @@
 //! Lifts a limit.
 
 use crate::{ServiceError, Services};
+use chrono::{DateTime, Utc};
 use signalbox_bus::Topic;
 use signalbox_core::access::{Access, Operator};
 use signalbox_storage::{
@@ -16,7 +17,7 @@ pub async fn delete(
     about: About,
     id: Uuid,
 ) -> Result<bool, ServiceError> {
-    let deleted = services.store().write(access, &Delete { about, id }).await?;
+    let deleted = services.store().write(access, &Delete { about, id, now: services.clock().now() }).await?;
     if deleted {
         services.hint(Topic::Work(access.tenant()));
     }
@@ -26,6 +27,7 @@ pub async fn delete(
 struct Delete {
     about: About,
     id: Uuid,
+    now: DateTime<Utc>,
 }
 
 impl Transaction for Delete {
@@ -34,6 +36,6 @@ impl Transaction for Delete {
     type Error = StorageError;
 
     async fn run(&self, tx: &TenantTx) -> Result<bool, StorageError> {
-        concurrency::delete(tx, self.about, self.id).await
+        concurrency::delete(tx, self.about, self.id, self.now).await
     }
 }

@@ -80,7 +80,7 @@ impl Transaction for Set<'_> {
         let (about, name) = (self.limited.about(), self.limited.text());
         if let Some((id, slots)) = concurrency::find(tx, about, name).await? {
             if slots != self.slots {
-                concurrency::set_slots(tx, about, id, self.slots, self.now).await?;
+                concurrency::set_slots(tx, about, (id, name), self.slots, self.now).await?;
             }
             return Ok(id);
         }

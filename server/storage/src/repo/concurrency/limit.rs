@@ -7,8 +7,11 @@ use super::{
 use crate::{StorageError, TenantTx};
 use chrono::{DateTime, Utc};
 use sea_orm::Value;
-use serde_json::Value as Json;
-use signalbox_core::ids::Ids;
+use serde_json::{Value as Json, json};
+use signalbox_core::{
+    event::{EventKind, NewEvent},
+    ids::Ids,
+};
 use uuid::Uuid;
 
 /// The id of the limit of a label or tag, and its number of slots.
@@ -35,27 +38,48 @@ pub async fn insert(
     );
     let values: Vec<Value> = vec![id.into(), now.into(), tx.tenant().0.into(), name.into(), slots.into()];
     tx.query(sql, values).await?;
+    tx.record(event(EventKind::ConcurrencyLimitSet, about, (id, name), Some(slots), now));
     Ok(())
+}
+
+fn event(
+    kind: EventKind,
+    about: About,
+    (id, name): (Uuid, &str),
+    slots: Option<i64>,
+    now: DateTime<Utc>,
+) -> NewEvent {
+    let mut payload = json!({"limit_id": id, about.what(): name});
+    if let Some(slots) = slots {
+        payload["limit"] = slots.into();
+    }
+    NewEvent::new(kind, now).payload(payload)
 }
 
 /// Changes the number of slots of a limit.
 pub async fn set_slots(
     tx: &TenantTx,
     about: About,
-    id: Uuid,
+    (id, name): (Uuid, &str),
     slots: i64,
     now: DateTime<Utc>,
 ) -> Result<(), StorageError> {
     let sql =
         format!("UPDATE {} SET \"limit\" = $3, updated = $4 WHERE tenant_id = $1 AND id = $2", about.table());
     tx.query(sql, vec![tx.tenant().0.into(), id.into(), slots.into(), now.into()]).await?;
+    tx.record(event(EventKind::ConcurrencyLimitSet, about, (id, name), Some(slots), now));
     Ok(())
 }
 
 /// Removes a limit, and its slots with it; whether there was one.
-pub async fn delete(tx: &TenantTx, about: About, id: Uuid) -> Result<bool, StorageError> {
-    let sql = format!("DELETE FROM {} WHERE tenant_id = $1 AND id = $2 RETURNING id", about.table());
-    Ok(!tx.query(sql, vec![tx.tenant().0.into(), id.into()]).await?.is_empty())
+pub async fn delete(tx: &TenantTx, about: About, id: Uuid, now: DateTime<Utc>) -> Result<bool, StorageError> {
+    let (table, name) = (about.table(), about.name());
+    let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND id = $2 RETURNING {name}");
+    let rows = tx.query(sql, vec![tx.tenant().0.into(), id.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    let name: String = row.try_get_by_index(0)?;
+    tx.record(event(EventKind::ConcurrencyLimitDeleted, about, (id, &name), None, now));
+    Ok(true)
 }
 
 /// Gives a new limit's slots to the runs that are under way already, however many there are.

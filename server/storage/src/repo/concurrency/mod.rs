@@ -19,6 +19,14 @@ pub enum About {
 }
 
 impl About {
+    /// The word for it.
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::Tag => "tag",
+        }
+    }
+
     /// The table of the limits.
     const fn table(self) -> &'static str {
         match self {
