@@ -53,6 +53,8 @@ define_codes! {
     LeaseLost = "LEASE_LOST", false;
     /// The request asks for more than is allowed.
     LimitReached = "LIMIT_REACHED", false;
+    /// The tenant has too many requests open at once; another moment is better.
+    TooManyRequests = "TOO_MANY_REQUESTS", true;
     /// The request body is larger than allowed.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", false;
     /// The server cannot answer just now. The stock client sends the request again on this text.

@@ -56,6 +56,7 @@ struct Inner<E, B> {
     root_fields: RootFields,
     documents: Documents,
     budget: transport::Budget,
+    tenants: transport::Tenants,
     limits: HttpLimits,
     phase: watch::Sender<Phase>,
     /// Each operation in flight holds a receiver, so that "closed" means "idle".
@@ -88,6 +89,7 @@ impl<E: Executor, B: Backend> Api<E, B> {
             root_fields: RootFields::from_sdl(sdl),
             documents: Documents::new(&limits),
             budget: transport::Budget::new(&limits),
+            tenants: transport::Tenants::new(limits.tenant),
             limits,
             phase: watch::Sender::new(Phase::Serving),
             in_flight: watch::Sender::new(()),
@@ -158,6 +160,10 @@ impl<E: Executor, B: Backend> Api<E, B> {
 
     pub(crate) fn budget(&self) -> &transport::Budget {
         &self.0.budget
+    }
+
+    pub(crate) fn tenants(&self) -> &transport::Tenants {
+        &self.0.tenants
     }
 
     pub(crate) fn root_fields(&self) -> &RootFields {

@@ -1,7 +1,8 @@
 //! Laying the layers over each other, and reading each setting from the result.
 
 use super::{
-    Config, ConfigError, DatabaseUrl, LogFormat, Mistake, Overrides, Secret, Setting, settings::PREFIX,
+    Config, ConfigError, DatabaseUrl, Limits, LogFormat, Mistake, Overrides, Secret, Setting,
+    settings::PREFIX,
 };
 use etcetera::BaseStrategy;
 use figment::{
@@ -88,7 +89,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         list(value)?.into_iter().map(|origin| self::origin(&origin).map(|()| origin)).collect()
     });
     let allowed_hosts = reader.take("allowed_hosts", list);
-    let max_body_bytes = reader.take("max_body_bytes", |value| size(value, 1 << 16));
+    let limits = Limits::read(reader);
     let max_connections = reader.take("max_connections", |value| size(value, 1));
     let shutdown_delay = reader.take("shutdown_delay_seconds", seconds);
     let drain_timeout = reader.take("drain_seconds", seconds);
@@ -105,8 +106,8 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         allowed_origins: allowed_origins.unwrap_or_default(),
         // How a container calls the machine it runs on; nobody outside can own the name.
         allowed_hosts: allowed_hosts.unwrap_or_else(|| vec!["host.docker.internal".to_owned()]),
-        max_body_bytes: max_body_bytes.unwrap_or(16 << 20),
         max_connections: max_connections.unwrap_or(10_000),
+        limits,
         shutdown_delay: shutdown_delay.unwrap_or(Duration::ZERO),
         drain_timeout: drain_timeout.unwrap_or(Duration::from_secs(15)),
     })
@@ -188,7 +189,7 @@ fn is_misspelt(name: &str) -> bool {
 }
 
 /// The values that are left, and what was wrong with those that were taken.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     figment: &'a Figment,
     values: &'a mut Dict,
     mistakes: Vec<Mistake>,
@@ -196,7 +197,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Takes a setting; a value that cannot be used is noted and reads as unset.
-    fn take<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, String>) -> Option<T> {
+    pub(super) fn take<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> Option<T> {
         let value = self.values.remove(name)?;
         match read(&value) {
             Ok(setting) => Some(setting),
@@ -258,7 +263,7 @@ fn text(value: &Value) -> Result<String, String> {
     value.as_str().map(|text| text.trim().to_owned()).ok_or_else(|| "a text in quotes is wanted".to_owned())
 }
 
-fn number(value: &Value) -> Result<u64, String> {
+pub(super) fn number(value: &Value) -> Result<u64, String> {
     const WANTED: &str = "a whole number is wanted";
     if let Some(text) = value.as_str() {
         return text.trim().parse().map_err(|_| format!("\"{text}\": {WANTED}"));
@@ -267,7 +272,7 @@ fn number(value: &Value) -> Result<u64, String> {
     number.and_then(|number| number.try_into().ok()).ok_or_else(|| WANTED.to_owned())
 }
 
-fn size(value: &Value, least: usize) -> Result<usize, String> {
+pub(super) fn size(value: &Value, least: usize) -> Result<usize, String> {
     let size = usize::try_from(number(value)?).map_err(|_| "the number is too large".to_owned())?;
     if size < least {
         return Err(format!("at least {least} is wanted"));
@@ -275,7 +280,7 @@ fn size(value: &Value, least: usize) -> Result<usize, String> {
     Ok(size)
 }
 
-fn seconds(value: &Value) -> Result<Duration, String> {
+pub(super) fn seconds(value: &Value) -> Result<Duration, String> {
     const MOST: u64 = 24 * 60 * 60;
     match number(value)? {
         seconds @ ..=MOST => Ok(Duration::from_secs(seconds)),
@@ -283,7 +288,7 @@ fn seconds(value: &Value) -> Result<Duration, String> {
     }
 }
 
-fn flag(value: &Value) -> Result<bool, String> {
+pub(super) fn flag(value: &Value) -> Result<bool, String> {
     value.to_bool_lossy().ok_or_else(|| match value.as_str() {
         Some(text) => format!("\"{text}\" is neither true nor false"),
         None => "true or false is wanted".to_owned(),

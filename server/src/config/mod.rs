@@ -3,12 +3,14 @@
 
 mod database;
 mod layers;
+mod limits;
 mod mistakes;
 mod overrides;
 mod secret;
 mod settings;
 
 pub use database::DatabaseUrl;
+pub use limits::Limits;
 pub use mistakes::{ConfigError, Mistake};
 pub use overrides::Overrides;
 pub use secret::Secret;
@@ -49,10 +51,10 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Names under which a server on a loopback address may be called, besides those of this machine.
     pub allowed_hosts: Vec<String>,
-    /// Largest request body.
-    pub max_body_bytes: usize,
     /// Connections served at once; further ones wait in the system's queue.
     pub max_connections: usize,
+    /// What requests may ask for.
+    pub limits: Limits,
     /// How long `/readyz` says "draining" before the server stops accepting.
     pub shutdown_delay: Duration,
     /// How long requests in flight may take to end at a shutdown.
@@ -74,12 +76,10 @@ impl Config {
     /// The limits of the transport that follow from it. Compression only costs time when no network is
     /// between the client and us.
     pub fn http_limits(&self) -> HttpLimits {
-        let defaults = HttpLimits::default();
+        let limits = self.limits.http(self.max_connections);
         HttpLimits {
-            body_bytes: self.max_body_bytes,
-            buffered_bytes: defaults.buffered_bytes.max(self.max_body_bytes),
-            compress_from_bytes: defaults.compress_from_bytes.filter(|_| !self.is_loopback()),
-            ..defaults
+            compress_from_bytes: limits.compress_from_bytes.filter(|_| !self.is_loopback()),
+            ..limits
         }
     }
 }

@@ -131,3 +131,33 @@ fn every_setting_is_read() {
         assert!(!message.contains("no such setting"), "{}: {message}", setting.name);
     }
 }
+
+#[test]
+fn limits_are_settings_and_every_one_is_documented() {
+    let page = include_str!("../../../docs/limits.md");
+    let bounds = Setting::ALL.iter().filter(|setting| {
+        ["max_", "default_", "query_", "introspection"].iter().any(|start| setting.name.starts_with(start))
+    });
+    let mut count = 0;
+    for setting in bounds {
+        count += 1;
+        assert!(page.contains(&format!("| `{}` |", setting.name)), "docs/limits.md lacks {}", setting.name);
+    }
+    assert!(count >= 24, "{count}");
+    let env = [
+        ("SIGNALBOX_MAX_ROWS", "10"),
+        ("SIGNALBOX_DEFAULT_ROWS", "5"),
+        ("SIGNALBOX_QUERY_TIMEOUT_SECONDS", "2"),
+        ("SIGNALBOX_INTROSPECTION", "false"),
+        ("SIGNALBOX_MAX_CONNECTIONS", "100"),
+        ("SIGNALBOX_MAX_QUERY_ALIASES", "0"),
+    ];
+    let limits = load(&Overrides::default(), &env).unwrap().http_limits();
+    assert_eq!((limits.read.max_rows_root, limits.read.default_rows_root), (10, Some(5)));
+    assert_eq!(limits.read.timeout, Duration::from_secs(2));
+    assert!(!limits.introspection);
+    assert_eq!((limits.tenant.connections, limits.document_aliases), (90, 0));
+    let wrong = [("SIGNALBOX_MAX_QUERY_CONDITIONS", "801"), ("SIGNALBOX_QUERY_TIMEOUT_SECONDS", "0")];
+    let message = load(&Overrides::default(), &wrong).unwrap_err().to_string();
+    assert!(message.contains("at most 800") && message.contains("at least 1 is wanted"), "{message}");
+}

@@ -14,6 +14,7 @@ mod flow_run;
 mod key_value;
 mod log;
 mod payload;
+mod price;
 mod project;
 mod scalar;
 mod schema;
@@ -23,4 +24,5 @@ mod task_run_artifact;
 mod tenant;
 
 pub(crate) use error::describe;
+pub(crate) use price::{Priced, ReadBounds};
 pub use schema::{ApiSchema, build, sdl};

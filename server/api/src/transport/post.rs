@@ -1,16 +1,18 @@
 //! `POST /` and `POST /graphql`: one request from its first header to its answer.
 
 use super::{
-    Documents, Operation, Payload, Refusal, RequestId, Roots, answer,
+    Admitted, Asked, Operation, Payload, Refusal, RequestId, Roots, admit, answer,
     body::{self, Unread},
     context::PrefectHeaders,
     reply::{self, Answers, internal},
+    tenants::Seat,
 };
 use crate::{
     auth,
+    graphql::ReadBounds,
     router::{Api, Backend},
 };
-use async_graphql::{Executor, Request as GraphQlRequest, Response as GraphQlResponse};
+use async_graphql::{Executor, Response as GraphQlResponse};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -19,7 +21,7 @@ use axum::{
 };
 use futures_util::future::join_all;
 use signalbox_core::access::Actor;
-use signalbox_schema::ErrorCode;
+use signalbox_schema::{ErrorCode, TenantId};
 use std::{
     future::pending,
     time::{Duration, Instant},
@@ -35,6 +37,18 @@ struct Sender {
     actor: Actor,
     prefect: PrefectHeaders,
     request_id: RequestId,
+    /// Its tenant's place.
+    seat: Seat,
+    /// What its reads may ask for, all operations of the request together.
+    bounds: ReadBounds,
+}
+
+/// Why a sender is not served.
+enum Unserved {
+    /// It is not known, or sent wrong headers.
+    Refused(Refusal),
+    /// Its tenant has too many requests open.
+    Crowded(Refusal),
 }
 
 /// Answers one POST. Whatever reached GraphQL is answered with status 200, as the stock client demands.
@@ -54,10 +68,14 @@ pub(crate) async fn post<E: Executor, B: Backend>(
     // Before the body: a stranger's bytes are not worth memory.
     let sender = match identify(&api, &head.headers, &request_id).await {
         Ok(sender) => sender,
-        Err(refusal) => {
+        Err(Unserved::Refused(refusal)) => {
             body::discard(&head.headers, &mut body).await;
             let response = refuse(refusal, &api, &request_id);
             return reply::graphql(&response, None);
+        }
+        Err(Unserved::Crowded(refusal)) => {
+            body::discard(&head.headers, &mut body).await;
+            return too_many(refusal, &request_id);
         }
     };
     let mut received = match body::read(&head.headers, &mut body, api.limits(), api.budget()).await {
@@ -77,7 +95,10 @@ pub(crate) async fn post<E: Executor, B: Backend>(
         // Its share of the memory is given back at the end: what was read from it is as large.
         received.bytes.clear();
         match payload {
-            Ok(payload) => reply::graphql(&execute_all(&api, &sender, payload, gone).await, gzip_from),
+            Ok(payload) => match execute_all(&api, &sender, payload, gone).await {
+                Ok(answers) => reply::graphql(&answers, gzip_from),
+                Err(refusal) => too_many(refusal, &sender.request_id),
+            },
             Err(refusal) => reply::refusal(StatusCode::BAD_REQUEST, refusal, Some(&sender.request_id)),
         }
     });
@@ -95,10 +116,27 @@ async fn identify<E: Executor, B: Backend>(
     api: &Api<E, B>,
     headers: &axum::http::HeaderMap,
     request_id: &RequestId,
-) -> Result<Sender, Refusal> {
-    let prefect = PrefectHeaders::read(headers)?;
-    let actor = auth::identify(api.doors(), api.backend(), headers).await?;
-    Ok(Sender { actor, prefect, request_id: request_id.clone() })
+) -> Result<Sender, Unserved> {
+    let prefect = PrefectHeaders::read(headers).map_err(Unserved::Refused)?;
+    let actor = auth::identify(api.doors(), api.backend(), headers).await.map_err(Unserved::Refused)?;
+    let seat = api.tenants().enter(occupied_tenant(&actor, &prefect)).map_err(Unserved::Crowded)?;
+    let bounds = ReadBounds::new(api.limits().read);
+    Ok(Sender { actor, prefect, request_id: request_id.clone(), seat, bounds })
+}
+
+/// The tenant whose places a request takes: that of the key, whatever the request says, so that nobody takes those
+/// of others.
+fn occupied_tenant(actor: &Actor, prefect: &PrefectHeaders) -> TenantId {
+    match actor {
+        Actor::Local { default_tenant } => prefect.tenant.0.unwrap_or(*default_tenant),
+        Actor::Key { tenant, .. } => *tenant,
+    }
+}
+
+/// The answer to a request of a tenant that has too many: the stock client sends it again after a second.
+fn too_many(refusal: Refusal, request_id: &RequestId) -> Response {
+    tracing::debug!(%request_id, code = refusal.code.as_str(), "request refused");
+    reply::refusal(StatusCode::TOO_MANY_REQUESTS, refusal, Some(request_id))
 }
 
 async fn unreadable(
@@ -131,17 +169,23 @@ fn closing(mut response: Response) -> Response {
     response
 }
 
+/// Executes the operations of a request. An error says that the tenant had no turn for the only one; in a batch it
+/// is the answer of its operation.
 async fn execute_all<E: Executor, B: Backend>(
     api: &Api<E, B>,
     sender: &Sender,
     payload: Payload,
     gone: oneshot::Receiver<()>,
-) -> Answers {
+) -> Result<Answers, Refusal> {
     match payload {
-        Payload::Single(operation) => Answers::Single(execute(api, sender, operation, Some(gone)).await),
-        Payload::Batch(operations) => Answers::Batch(
-            join_all(operations.into_iter().map(|operation| execute(api, sender, operation, None))).await,
-        ),
+        Payload::Single(operation) => Ok(Answers::Single(execute(api, sender, operation, Some(gone)).await?)),
+        Payload::Batch(operations) => {
+            let each = operations.into_iter().map(async |operation| {
+                let answered = execute(api, sender, operation, None).await;
+                answered.unwrap_or_else(|refusal| refuse(refusal, api, &sender.request_id))
+            });
+            Ok(Answers::Batch(join_all(each).await))
+        }
     }
 }
 
@@ -150,27 +194,19 @@ async fn execute<E: Executor, B: Backend>(
     sender: &Sender,
     operation: Operation,
     gone: Option<oneshot::Receiver<()>>,
-) -> GraphQlResponse {
+) -> Result<GraphQlResponse, Refusal> {
     let started = Instant::now();
-    let Operation { document: text, name: operation_name, variables } = operation;
-    let variables = match variables {
-        Ok(variables) => variables,
-        Err(refusal) => return refuse(refusal, api, &sender.request_id),
-    };
-    let documents: &Documents = api.documents();
-    let document = match documents.get(&text) {
-        Ok(document) => document,
-        Err(refusal) => return refuse(refusal, api, &sender.request_id),
+    let Operation { document: text, name: operation_name, variables, wants_cost } = operation;
+    let admitted = variables.and_then(|variables| {
+        let asked = Asked { document: &text, operation_name: operation_name.as_deref(), variables };
+        admit(api.documents(), api.limits(), &sender.bounds, asked)
+    });
+    let Admitted { document, request, price } = match admitted {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(refuse(refusal, api, &sender.request_id)),
     };
     let roots = document.roots(operation_name.as_deref());
-    if let Some(Err(refusal)) = roots.map(|roots| roots.check(&variables)) {
-        return refuse(refusal, api, &sender.request_id);
-    }
-    // The executor takes the parsed form; it needs no text.
-    let mut request = GraphQlRequest::new(String::new()).variables(variables);
-    request.set_parsed_query(document.parsed.clone());
-    request.operation_name.clone_from(&operation_name);
-    request = request
+    let request = request
         .data(sender.actor.clone())
         .data(sender.prefect.tenant)
         .data(sender.prefect.agent)
@@ -188,9 +224,13 @@ async fn execute<E: Executor, B: Backend>(
             }
         }
     } else {
+        let _turn = sender.seat.turn().await?;
         api.executor().execute(request).await
     };
-    let response = answer::complete(response, roots, api.root_fields(), &sender.request_id.0);
+    let mut response = answer::complete(response, roots, api.root_fields(), &sender.request_id.0);
+    if let Some(price) = price.filter(|_| wants_cost).and_then(|price| async_graphql::to_value(price).ok()) {
+        response.extensions.insert("cost".to_owned(), price);
+    }
 
     let duration = started.elapsed();
     macro_rules! line {
@@ -212,7 +252,7 @@ async fn execute<E: Executor, B: Backend>(
     } else {
         line!(debug, "request");
     }
-    response
+    Ok(response)
 }
 
 /// Returns when the client is gone; never for a batch, whose other operations go on.

@@ -68,8 +68,8 @@ pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
         })
 }
 
-/// An answer that is only an error. `503` says when to come back; nothing else is worth repeating, and the
-/// stock client repeats whatever carries `Retry-After`.
+/// An answer that is only an error. `429` and `503` say when to come back; nothing else is worth repeating, and the
+/// stock client repeats whatever carries `Retry-After` (and sleeps for three minutes on a `429` without it).
 pub(crate) fn refusal(status: StatusCode, refusal: Refusal, request_id: Option<&RequestId>) -> Response {
     #[derive(Serialize)]
     struct Body {
@@ -95,8 +95,13 @@ pub(crate) fn refusal(status: StatusCode, refusal: Refusal, request_id: Option<&
     };
     let body = Body { data: (), errors: [Error { message: refusal.message, extensions }] };
     let mut response = json(status, serde_json::to_vec(&body).unwrap_or_default());
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    let retry_after = match status {
+        StatusCode::SERVICE_UNAVAILABLE => Some("2"),
+        StatusCode::TOO_MANY_REQUESTS => Some("1"),
+        _ => None,
+    };
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(seconds));
     }
     response
 }

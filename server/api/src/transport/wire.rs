@@ -6,6 +6,7 @@ use super::{
 };
 use async_graphql::Variables;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use signalbox_schema::ErrorCode;
 use std::fmt;
 
@@ -18,6 +19,8 @@ pub(super) struct Operation {
     pub name: Option<String>,
     /// Its variables, or what was wrong with them: then only this operation fails.
     pub variables: Result<Variables, Refusal>,
+    /// Whether the answer shall say what the operation cost (`"extensions": {"cost": true}`).
+    pub wants_cost: bool,
 }
 
 /// A request body.
@@ -96,10 +99,13 @@ impl<'de> Visitor<'de> for PayloadSeed<'_> {
             if operations.len() > self.most_operations {
                 // The rest is read over, so that a mistake in it does not hide this one.
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                return Ok(Err(bad_request(format!(
-                    "a batch may hold {} operations; send several batches",
-                    self.most_operations
-                ))));
+                return Ok(Err(Refusal::new(
+                    ErrorCode::LimitReached,
+                    format!(
+                        "a batch may hold {} operations (max_batch_operations); send several batches",
+                        self.most_operations
+                    ),
+                )));
             }
         }
         if operations.is_empty() {
@@ -130,20 +136,41 @@ impl<'de> Visitor<'de> for OperationSeed<'_> {
         let mut document = None;
         let mut operation_name = None;
         let mut variables = Ok(Variables::default());
+        let mut wants_cost = false;
         while let Some(key) = map.next_key::<Key>()? {
             match key {
                 Key::Query => document = map.next_value::<Option<String>>()?,
                 Key::OperationName => operation_name = map.next_value::<Option<String>>()?,
                 Key::Variables => variables = map.next_value_seed(VariablesSeed(self.0))?,
-                // `extensions`, and whatever a client adds.
+                Key::Extensions => wants_cost = map.next_value_seed(WantsCost)?,
+                // Whatever a client adds.
                 Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         let document = document.ok_or_else(|| A::Error::custom("`query` is missing"))?;
         // Some clients send an empty name for "the only one".
         let name = operation_name.filter(|name| !name.is_empty());
-        Ok(Operation { document, name, variables })
+        Ok(Operation { document, name, variables, wants_cost })
     }
+}
+
+/// Reads `extensions`: everything in it but `cost` is somebody else's, and wrong values are no mistake.
+struct WantsCost;
+
+impl<'de> DeserializeSeed<'de> for WantsCost {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        let extensions: &RawValue = serde::Deserialize::deserialize(deserializer)?;
+        let extensions: Option<Extensions> = serde_json::from_str(extensions.get()).ok();
+        Ok(extensions.is_some_and(|extensions| extensions.cost))
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Extensions {
+    #[serde(default)]
+    cost: bool,
 }
 
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
@@ -152,6 +179,7 @@ enum Key {
     Query,
     OperationName,
     Variables,
+    Extensions,
     #[serde(other)]
     Other,
 }

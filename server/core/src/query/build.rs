@@ -1,6 +1,7 @@
 //! From a root field and its selections to the plan.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use super::plan::{
     Aggregate, AggregateField, AggregateOutput, Child, Field, Function, Level, Node, Output, PathStep, Plan,
     Summary, SummaryOutput,
 };
-use super::{Comparison, Filter, ReadLimits, Rejection, Rows, Selection, literal, rows};
+use super::{Allowance, Comparison, Filter, ReadLimits, Rejection, Rows, Selection, literal, rows};
 use crate::registry::{Answer, Cardinality, Column, Kind, Root, Table};
 
 impl Plan {
@@ -19,7 +20,7 @@ impl Plan {
     /// wider or has more conditions than `limits` allow.
     pub fn build(root: &Root, selection: &Selection, limits: &ReadLimits) -> Result<Self, Rejection> {
         let mut budget = Budget::new(*limits);
-        let node = match root.answer {
+        let mut node = match root.answer {
             Answer::List => {
                 let rows = Rows::parse(root.table, &selection.arguments, &mut budget)?;
                 Node::Rows(level(root.table, rows, &selection.selections, &mut budget)?)
@@ -33,7 +34,25 @@ impl Plan {
                 Node::Aggregate(aggregate(root.table, rows, &selection.selections, &mut budget)?)
             }
         };
-        Ok(Self { node, single: root.answer == Answer::ByPk, limits: *limits })
+        page(&mut node, limits.default_rows_root, limits.default_rows_nested);
+        let allowance = Arc::new(Allowance::new(limits.max_answer_bytes));
+        Ok(Self { node, single: root.answer == Answer::ByPk, limits: *limits, allowance })
+    }
+}
+
+/// Gives lists without `limit` the pages that the operator wants. Aggregates compute over all rows; their `nodes` are
+/// a list.
+fn page(node: &mut Node, here: Option<u64>, below: Option<u64>) {
+    let levels = match node {
+        Node::Rows(level) => std::slice::from_mut(level),
+        Node::Aggregate(aggregate) => aggregate.nodes.as_mut_slice(),
+    };
+    for level in levels {
+        level.rows.limit = level.rows.limit.or(here);
+        for child in &mut level.children {
+            let here = below.filter(|_| child.relation.cardinality == Cardinality::Many);
+            page(&mut child.node, here, below);
+        }
     }
 }
 
@@ -56,7 +75,7 @@ impl Budget {
         let most = self.limits.max_depth;
         if self.depth > most {
             return Err(Rejection::limit(format!(
-                "{place} is nested deeper than {most} levels, the most allowed"
+                "{place} is nested deeper than {most} levels (max_query_relations_deep); nest less, or ask in several steps"
             )));
         }
         Ok(())
@@ -73,7 +92,7 @@ impl Budget {
         let most = self.limits.max_conditions;
         if self.conditions > most {
             return Err(Rejection::limit(format!(
-                "the request has more than {most} conditions and order terms, the most allowed; \
+                "the request has more than {most} conditions and order terms (max_query_conditions); \
                  use _in for long lists of values"
             )));
         }
@@ -102,7 +121,8 @@ impl Budget {
         let most = self.limits.max_levels;
         if self.levels > most {
             return Err(Rejection::limit(format!(
-                "the request selects more than {most} relationships under one root field, the most allowed"
+                "the request selects more than {most} relationships under one root field (max_query_relations); \
+                 spread them over several root fields"
             )));
         }
         self.enter("the selection")

@@ -4,6 +4,7 @@
 //! API hands over neutral [`Selection`]s, storage turns the plan into statements.
 
 mod build;
+mod cost;
 mod filter;
 mod limit;
 mod literal;
@@ -19,8 +20,9 @@ mod timestamp;
 #[cfg(test)]
 mod tests;
 
+pub use cost::Cost;
 pub use filter::{Comparison, Filter};
-pub use limit::ReadLimits;
+pub use limit::{Allowance, ReadLimits};
 pub use literal::Scalar;
 pub use order::{Extreme, OrderTarget, OrderTerm};
 pub use plan::{

@@ -1,6 +1,8 @@
 //! The plan: what one root field reads, level by level, and how the answer is shaped.
 
-use super::Rows;
+use std::sync::Arc;
+
+use super::{Allowance, Rows};
 use crate::registry::{Column, Relation, Table};
 
 /// What one root field of the read API does. Built by [`Plan::build`]; executed by storage.
@@ -12,6 +14,8 @@ pub struct Plan {
     pub single: bool,
     /// The limits the plan was built under; storage enforces those that need rows.
     pub limits: super::ReadLimits,
+    /// What the answer may still take; shared with the other root fields of the request.
+    pub allowance: Arc<Allowance>,
 }
 
 /// A level: rows, or aggregates over rows.
@@ -85,7 +89,8 @@ pub struct Aggregate {
     pub fields: Vec<AggregateField>,
     /// What is computed, referred to by index.
     pub functions: Vec<Function>,
-    /// Rows selected through `nodes`, referred to by index. Their `rows` equal [`Aggregate::rows`].
+    /// Rows selected through `nodes`, referred to by index. Their `rows` equal [`Aggregate::rows`], but for a page that
+    /// the operator set.
     pub nodes: Vec<Level>,
 }
 
@@ -151,7 +156,7 @@ pub enum Function {
 
 impl Plan {
     /// How many statements the plan needs at most: one per level, one more for each `nodes`. The number does not
-    /// depend on the data. (A price in rows × fields belongs here too once requests have a budget.)
+    /// depend on the data.
     pub fn statements(&self) -> usize {
         self.node.statements()
     }

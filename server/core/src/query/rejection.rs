@@ -18,7 +18,7 @@ impl Rejection {
         Self { code: ErrorCode::InvalidInput, message: message.into() }
     }
 
-    /// The request asks for more than is allowed.
+    /// The request asks for more than is allowed; the message names the setting.
     pub fn limit(message: impl Into<String>) -> Self {
         Self { code: ErrorCode::LimitReached, message: message.into() }
     }

@@ -4,7 +4,7 @@ use chrono::{TimeZone, Utc};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{Plan, ReadLimits, Rejection, Selection, parse_timestamp};
+use super::{Allowance, Node, Plan, ReadLimits, Rejection, Selection, parse_timestamp};
 use crate::registry::root;
 
 fn field(name: &str, arguments: &Value, selections: &[Selection]) -> Selection {
@@ -173,4 +173,85 @@ proptest! {
     fn any_text_is_an_instant_or_none(text in ".*") {
         let _ = parse_timestamp(&text);
     }
+}
+
+fn values(selection: &Selection) -> u64 {
+    build(selection).unwrap().cost().values
+}
+
+#[test]
+fn nested_lists_multiply() {
+    let logs = field("logs", &json!({"limit": 10}), &[leaf("message")]);
+    let tasks = field("task_runs", &json!({"limit": 200}), &[leaf("id"), leaf("state"), logs]);
+    let runs = field("flow_run", &json!({"limit": 50}), &[leaf("id"), leaf("name"), tasks]);
+    let cost = build(&runs).unwrap().cost();
+    assert_eq!((cost.values, cost.rows, cost.statements), (130_150, 110_050, 3));
+}
+
+#[test]
+fn a_list_is_as_long_as_its_limit_its_ids_or_a_guess() {
+    let id = "00000000-0000-4000-8000-000000000000";
+    let many = json!([id, id, id]);
+    for (arguments, rows) in [
+        (json!({}), 100),
+        (json!({"limit": 7}), 7),
+        (json!({"limit": 0}), 0),
+        (json!({"where": {"name": {"_eq": "x"}}}), 100),
+        (json!({"where": {"id": {"_eq": id}, "name": {"_eq": "x"}}}), 1),
+        (json!({"where": {"id": {"_in": many}}}), 3),
+        (json!({"where": {"id": {"_in": many}}, "limit": 2}), 2),
+        (json!({"where": {"_or": [{"id": {"_eq": id}}, {"id": {"_in": many}}]}}), 4),
+        (json!({"where": {"_or": [{"id": {"_eq": id}}, {"name": {"_eq": "x"}}]}}), 100),
+        (json!({"where": {"_not": {"id": {"_eq": id}}}}), 100),
+        // More rows than the limits allow are never read.
+        (json!({"limit": 2_147_483_647}), 100_000),
+    ] {
+        assert_eq!(values(&field("flow_run", &arguments, &[leaf("id")])), rows, "{arguments}");
+    }
+    let by_pk = field(
+        "flow_run_by_pk",
+        &json!({"id": id}),
+        &[leaf("id"), field("flow", &Value::Null, &[leaf("id")])],
+    );
+    assert_eq!(values(&by_pk), 3);
+    let counts =
+        field("task_runs_aggregate", &Value::Null, &[field("aggregate", &Value::Null, &[leaf("count")])]);
+    assert_eq!(values(&field("flow_run", &json!({"limit": 10}), &[counts])), 20);
+}
+
+#[test]
+fn prices_do_not_overflow() {
+    let mut nested = field("flow_runs", &json!({"limit": u64::MAX}), &[leaf("id")]);
+    for _ in 0..3 {
+        let flow = field("flow", &Value::Null, &[nested]);
+        nested = field("flow_runs", &json!({"limit": u64::MAX}), &[flow]);
+    }
+    let plan = build(&field("flow", &json!({"limit": u64::MAX}), &[nested])).unwrap();
+    assert!(plan.cost().values > 1_000_000);
+}
+
+#[test]
+fn pages_are_set_where_no_limit_is() {
+    let limits =
+        ReadLimits { default_rows_root: Some(5), default_rows_nested: Some(2), ..ReadLimits::default() };
+    let tasks = field("task_runs", &Value::Null, &[leaf("id")]);
+    let own = field("states", &json!({"limit": 9}), &[leaf("id")]);
+    let flow = field("flow", &Value::Null, &[leaf("id")]);
+    let runs = field("flow_run", &Value::Null, &[tasks, own, flow]);
+    let Node::Rows(level) = Plan::build(root("flow_run").unwrap(), &runs, &limits).unwrap().node else {
+        panic!()
+    };
+    assert_eq!(level.rows.limit, Some(5));
+    let nested = level.children.iter().map(|child| match &child.node {
+        Node::Rows(level) => level.rows.limit,
+        Node::Aggregate(_) => panic!("no aggregate was asked for"),
+    });
+    assert_eq!(nested.collect::<Vec<_>>(), [Some(2), Some(9), None]);
+}
+
+#[test]
+fn an_allowance_is_used_up_once() {
+    let allowance = Allowance::new(10);
+    assert!(allowance.take(6) && !allowance.take(5) && allowance.take(4) && !allowance.take(1));
+    assert!(allowance.take(0));
 }

@@ -6,7 +6,9 @@ use std::pin::Pin;
 
 use futures_util::TryStreamExt;
 use sea_orm::sea_query::{SelectStatement, Value};
-use signalbox_core::query::{Aggregate, Function, Level, Node, Output, Plan, ReadScope, Rejection};
+use signalbox_core::query::{
+    Aggregate, Function, Level, Node, Output, Plan, ReadLimits, ReadScope, Rejection,
+};
 use signalbox_core::registry::{Column, Kind};
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
@@ -83,16 +85,23 @@ impl<'a> Fetch<'a> {
 
     fn level<'f>(&'f mut self, level: &'a Level, parents: Option<Parents<'f>>) -> Pending<'f, FetchedRows> {
         Box::pin(async move {
-            let limits = &self.plan.limits;
-            let cap = if parents.is_some() { limits.max_rows_level } else { limits.max_rows_root };
+            let plan = self.plan;
+            let limits = &plan.limits;
+            let (cap, setting) = match parents {
+                Some(_) => (limits.max_rows_level, "max_nested_rows"),
+                None => (limits.max_rows_root, "max_rows"),
+            };
             let mut writer = RowWriter::new(level, parents.is_some());
             if parents.is_none_or(|parents| !parents.keys.is_empty()) {
                 let statement = self.compiler.level(level, parents, cap);
                 self.send(&statement, |row| {
                     if writer.rows.ends.len() as u64 >= cap {
-                        return Err(too_many(level, cap).into());
+                        return Err(too_many(level, cap, setting).into());
                     }
-                    writer.push(row)
+                    let before = writer.rows.text.len();
+                    writer.push(row)?;
+                    let bytes = writer.rows.text.len() - before;
+                    if plan.allowance.take(bytes as u64) { Ok(()) } else { Err(too_large(limits).into()) }
                 })
                 .await?;
             }
@@ -152,10 +161,19 @@ impl<'a> Fetch<'a> {
     }
 }
 
-fn too_many(level: &Level, cap: u64) -> Rejection {
+fn too_many(level: &Level, cap: u64, setting: &str) -> Rejection {
     Rejection::limit(format!(
-        "{} has more than {cap} rows here, the most one answer holds; use limit and offset, or a narrower where",
+        "{} has more than {cap} rows here, the most one answer holds ({setting}); use limit and offset, or a narrower \
+         where",
         level.table.name
+    ))
+}
+
+fn too_large(limits: &ReadLimits) -> Rejection {
+    Rejection::limit(format!(
+        "the rows of this request take more than {} bytes (max_answer_bytes); ask for fewer rows with limit and \
+         offset, or leave out large columns",
+        limits.max_answer_bytes
     ))
 }
 

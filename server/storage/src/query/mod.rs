@@ -7,6 +7,7 @@
 mod answer;
 mod compile;
 mod count;
+mod deadline;
 mod fetch;
 mod filter;
 mod order;
@@ -21,10 +22,11 @@ use std::sync::Arc;
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use signalbox_core::query::{Plan, ReadScope, Rejection};
-use sqlx::SqlitePool;
+use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::dialect::Dialect;
 use crate::{StorageError, Store};
+use deadline::{Abandonable, too_slow, within};
 use fetch::Fetch;
 
 /// Why a plan has no answer.
@@ -67,20 +69,36 @@ impl Store {
 }
 
 async fn answer(pool: &SqlitePool, scope: &ReadScope, plan: &Plan) -> Result<Answer, QueryError> {
-    let mut connection = pool.acquire().await.map_err(failed)?;
+    let mut connection = Abandonable::acquire(pool).await?;
+    let answer = within(plan.limits.timeout, read(connection.connection(), scope, plan)).await?;
+    connection.release();
+    Ok(answer)
+}
+
+async fn read(
+    connection: &mut SqliteConnection,
+    scope: &ReadScope,
+    plan: &Plan,
+) -> Result<Answer, QueryError> {
     if plan.statements() <= 1 {
-        return Fetch::new(&mut connection, Dialect::Sqlite, scope, plan).run().await;
+        return Fetch::new(connection, Dialect::Sqlite, scope, plan).run().await;
     }
-    let mut snapshot = sqlx::Connection::begin(&mut *connection).await.map_err(failed)?;
+    let mut snapshot = sqlx::Connection::begin(connection).await.map_err(failed)?;
     let answer = Fetch::new(&mut snapshot, Dialect::Sqlite, scope, plan).run().await?;
     // Nothing was written: ending the transaction either way only releases the snapshot.
     snapshot.rollback().await.map_err(failed)?;
     Ok(answer)
 }
 
+/// What PostgreSQL says when it ends a statement at `statement_timeout`.
+const QUERY_CANCELED: &str = "57014";
+
 /// A failure of the driver as storage's own error, which knows what may be tried again.
 fn failed(error: sqlx::Error) -> QueryError {
     let error = match error {
+        sqlx::Error::Database(error) if error.code().as_deref() == Some(QUERY_CANCELED) => {
+            return too_slow(None).into();
+        }
         sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
         other => DbErr::Query(RuntimeErr::SqlxError(Arc::new(other))),
     };

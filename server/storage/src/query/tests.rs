@@ -1,6 +1,7 @@
 //! What the compiler sends: the text of statements on both databases, their number, and the tables they speak of.
 //! (What comes back is tested with documents, in the API.)
 
+mod bounds;
 mod counts;
 mod indexes;
 mod pages;

@@ -10,6 +10,8 @@ mod selection;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use selection::Reader;
+
 use std::borrow::Cow;
 
 use async_graphql::parser::types::Field;

@@ -1,42 +1,62 @@
 //! The selection set of a root field in the compiler's own form: fragments inlined, variables replaced.
 
-use async_graphql::parser::types::{Field, Selection as Parsed, SelectionSet};
-use async_graphql::{Context, Name, ServerError, ServerResult, Value};
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection as Parsed,
+    SelectionSet,
+};
+use async_graphql::{Context, Name, Pos, Positioned, ServerError, ServerResult, Value, Variables};
 use async_graphql_value::Value as Argument;
 use serde_json::{Map, Value as Json};
 use signalbox_core::query::Selection;
 
-/// Reads the root field that `ctx` is at. (`@skip` and `@include` were applied before execution.)
+/// Reads the root field that `ctx` is at.
 pub(super) fn of_root_field(ctx: &Context<'_>) -> ServerResult<Selection> {
-    let reader = Reader { ctx };
+    let environment = ctx.query_env;
+    let reader = Reader {
+        fragments: &environment.fragments,
+        operation: &environment.operation.node,
+        variables: &environment.variables,
+    };
     let key = ctx.item.node.response_key().node.as_str();
     // The field may be selected more than once; the answer must then hold what all of them select, since the library
     // cannot merge answers that are text.
     let mut same = Vec::new();
-    reader.read_fields_with_key(&ctx.query_env.operation.node.selection_set.node, key, &mut same)?;
+    reader.each_root(&mut |field| {
+        if field.response_key().node.as_str() == key {
+            reader.read_field(field)?.merge_into(&mut same);
+        }
+        Ok(())
+    })?;
     same.pop().map_or_else(|| reader.read_field(&ctx.item.node), Ok)
 }
 
-struct Reader<'c> {
-    ctx: &'c Context<'c>,
+/// Reads the selections of one operation.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    operation: &'a OperationDefinition,
+    variables: &'a Variables,
 }
 
-impl Reader<'_> {
-    fn read_fields_with_key(
-        &self,
-        set: &SelectionSet,
-        key: &str,
-        into: &mut Vec<Selection>,
-    ) -> ServerResult<()> {
-        self.each_field(set, &mut |field| {
-            if field.response_key().node.as_str() == key {
-                self.read_field(field)?.merge_into(into);
-            }
-            Ok(())
-        })
+impl<'a> Reader<'a> {
+    /// A reader of an operation of a document. Its fragments must not form a cycle.
+    pub fn new(
+        document: &'a ExecutableDocument,
+        operation: &'a OperationDefinition,
+        variables: &'a Variables,
+    ) -> Self {
+        Self { fragments: &document.fragments, operation, variables }
     }
 
-    fn read_field(&self, field: &Field) -> ServerResult<Selection> {
+    /// Calls `visit` for each root field, as often as it is selected.
+    pub fn each_root(&self, visit: &mut dyn FnMut(&'a Field) -> ServerResult<()>) -> ServerResult<()> {
+        self.each_field(&self.operation.selection_set.node, visit)
+    }
+
+    /// A field with what is selected of it.
+    pub fn read_field(&self, field: &'a Field) -> ServerResult<Selection> {
         let mut arguments = Map::new();
         for (name, value) in &field.arguments {
             if let Some(value) = self.argument(&value.node)? {
@@ -56,29 +76,49 @@ impl Reader<'_> {
         })
     }
 
-    /// Calls `visit` for each field of a set and of its fragments. Type conditions always hold: no table's type is
-    /// an interface or a union, and validation refuses fragments that cannot apply.
-    fn each_field(
+    /// Calls `visit` for each field of a set and of its fragments, but for those that `@skip` and `@include` leave
+    /// out. Type conditions always hold: no table's type is an interface or a union, and validation refuses fragments
+    /// that cannot apply.
+    pub fn each_field(
         &self,
-        set: &SelectionSet,
-        visit: &mut dyn FnMut(&Field) -> ServerResult<()>,
+        set: &'a SelectionSet,
+        visit: &mut dyn FnMut(&'a Field) -> ServerResult<()>,
     ) -> ServerResult<()> {
         for item in &set.items {
             match &item.node {
-                Parsed::Field(field) => visit(&field.node)?,
-                Parsed::InlineFragment(fragment) => {
+                Parsed::Field(field) if self.selects(&field.node.directives)? => visit(&field.node)?,
+                Parsed::InlineFragment(fragment) if self.selects(&fragment.node.directives)? => {
                     self.each_field(&fragment.node.selection_set.node, visit)?;
                 }
-                Parsed::FragmentSpread(spread) => {
+                Parsed::FragmentSpread(spread) if self.selects(&spread.node.directives)? => {
                     let name = &spread.node.fragment_name.node;
-                    let fragment = self.ctx.query_env.fragments.get(name).ok_or_else(|| {
+                    let fragment = self.fragments.get(name).ok_or_else(|| {
                         ServerError::new(format!("Unknown fragment \"{name}\"."), Some(spread.pos))
                     })?;
                     self.each_field(&fragment.node.selection_set.node, visit)?;
                 }
+                Parsed::Field(_) | Parsed::InlineFragment(_) | Parsed::FragmentSpread(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// Whether neither `@skip` nor `@include` leaves something out. (The executor has applied them already when it
+    /// comes to a resolver, and its validation refuses conditions that are no booleans.)
+    fn selects(&self, directives: &[Positioned<Directive>]) -> ServerResult<bool> {
+        for directive in directives {
+            let left_out_if = match directive.node.name.node.as_str() {
+                "skip" => true,
+                "include" => false,
+                _ => continue,
+            };
+            let condition = directive.node.arguments.iter().find(|(name, _)| name.node == "if");
+            let condition = condition.map(|(_, value)| self.argument(&value.node)).transpose()?.flatten();
+            if condition == Some(Json::Bool(left_out_if)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// An argument's value; nothing when it is a variable that was not given.
@@ -109,16 +149,16 @@ impl Reader<'_> {
         }))
     }
 
-    fn variable(&self, name: &Name) -> ServerResult<Option<&Value>> {
-        let environment = self.ctx.query_env;
-        if let Some(value) = environment.variables.get(name) {
+    fn variable(&self, name: &Name) -> ServerResult<Option<&'a Value>> {
+        if let Some(value) = self.variables.get(name) {
             return Ok(Some(value));
         }
-        let definitions = &environment.operation.node.variable_definitions;
-        let definition = definitions.iter().find(|definition| definition.node.name.node == *name);
-        let definition = definition.ok_or_else(|| {
-            ServerError::new(format!("Variable {name} is not defined."), Some(self.ctx.item.pos))
-        })?;
+        let definition = self
+            .operation
+            .variable_definitions
+            .iter()
+            .find(|definition| definition.node.name.node == *name)
+            .ok_or_else(|| ServerError::new(format!("Variable {name} is not defined."), None::<Pos>))?;
         Ok(definition.node.default_value.as_ref().map(|value| &value.node))
     }
 }

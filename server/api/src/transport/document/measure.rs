@@ -16,47 +16,83 @@ use std::collections::HashMap;
 /// recursion, and the executor's.
 const NESTED_SETS: usize = 150;
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Size {
-    depth: usize,
-    fields: usize,
-    directives: usize,
-    roots: usize,
+/// How large an operation is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::transport) struct Size {
+    /// Fields on the longest way from the root to a leaf.
+    pub depth: usize,
+    /// Fields of the widest selection set.
+    pub breadth: usize,
+    /// All fields.
+    pub fields: usize,
+    /// Fields with an alias.
+    pub aliases: usize,
+    /// Directives on fields, fragments and spreads.
+    pub directives: usize,
+    /// Fields of the outermost selection set.
+    pub roots: usize,
 }
 
 impl Size {
     fn beside(self, other: Self) -> Self {
         Self {
             depth: self.depth.max(other.depth),
+            breadth: self.breadth.max(other.breadth),
             fields: self.fields.saturating_add(other.fields),
+            aliases: self.aliases.saturating_add(other.aliases),
             directives: self.directives.saturating_add(other.directives),
             roots: self.roots.saturating_add(other.roots),
         }
     }
 }
 
-/// Refuses a document one of whose operations asks for more than is allowed.
-pub(super) fn measure(document: &ExecutableDocument, limits: &HttpLimits) -> Result<(), Refusal> {
+/// Refuses a document one of whose operations asks for more than is allowed; else says how large each is, in their
+/// order.
+pub(super) fn measure(document: &ExecutableDocument, limits: &HttpLimits) -> Result<Vec<Size>, Refusal> {
     let mut measured = Measured { document, fragments: HashMap::new() };
+    let mut sizes = Vec::new();
     for (_, operation) in document.operations.iter() {
         let mut size = measured.selection_set(&operation.node.selection_set, 0)?;
         size.directives = size.directives.saturating_add(operation.node.directives.len());
-        for (what, asked, allowed) in [
-            ("levels of fields", size.depth, limits.document_depth),
-            ("fields", size.fields, limits.document_fields),
-            ("root fields", size.roots, limits.root_fields),
-            ("directives", size.directives, limits.document_directives),
+        for (what, asked, setting, allowed, advice) in [
+            ("levels of fields", size.depth, "max_query_depth", limits.document_depth, "nest less"),
+            ("fields", size.fields, "max_query_fields", limits.document_fields, "send several operations"),
+            ("root fields", size.roots, "max_query_roots", limits.root_fields, "send several operations"),
+            (
+                "fields in one selection",
+                size.breadth,
+                "max_query_breadth",
+                limits.document_breadth,
+                "select fewer at one place",
+            ),
+            (
+                "aliases",
+                size.aliases,
+                "max_query_aliases",
+                limits.document_aliases,
+                "read lists with `where: {id: {_in: …}}` instead of one field per row",
+            ),
+            (
+                "directives",
+                size.directives,
+                "max_query_directives",
+                limits.document_directives,
+                "leave out what is not needed",
+            ),
         ] {
             if asked > allowed {
                 return Err(Refusal::at(
                     ErrorCode::LimitReached,
-                    format!("the operation asks for {asked} {what}; {allowed} are allowed"),
+                    format!(
+                        "the operation asks for {asked} {what}; {allowed} are allowed ({setting}); {advice}"
+                    ),
                     operation.pos,
                 ));
             }
         }
+        sizes.push(size);
     }
-    Ok(())
+    Ok(sizes)
 }
 
 struct Measured<'a> {
@@ -81,7 +117,9 @@ impl<'a> Measured<'a> {
                     let below = self.selection_set(&field.node.selection_set, level + 1)?;
                     Size {
                         depth: below.depth + 1,
+                        breadth: below.breadth,
                         fields: below.fields.saturating_add(1),
+                        aliases: below.aliases.saturating_add(field.node.alias.is_some().into()),
                         directives: below.directives.saturating_add(field.node.directives.len()),
                         roots: 1,
                     }
@@ -95,6 +133,7 @@ impl<'a> Measured<'a> {
             };
             total = total.beside(size);
         }
+        total.breadth = total.breadth.max(total.roots);
         Ok(total)
     }
 

@@ -6,12 +6,19 @@ mod roots;
 mod scan;
 
 pub(crate) use cache::Documents;
+pub(super) use measure::Size;
 #[cfg(test)]
 pub(super) use roots::RootField;
 pub(super) use roots::Roots;
 
 use super::{HttpLimits, Refusal};
-use async_graphql::parser::{parse_query, types::ExecutableDocument};
+use async_graphql::{
+    Positioned,
+    parser::{
+        parse_query,
+        types::{ExecutableDocument, OperationDefinition},
+    },
+};
 use signalbox_schema::ErrorCode;
 use std::borrow::Cow;
 
@@ -22,8 +29,18 @@ pub(crate) struct Document {
     pub parsed: ExecutableDocument,
     /// What keeping it costs: the bytes of its text.
     weight: u32,
-    /// The root fields of each operation.
-    roots: Vec<(Option<String>, Roots)>,
+    /// Each operation.
+    operations: Vec<Operation>,
+}
+
+/// What is known of one operation without its variables.
+#[derive(Debug)]
+pub(in crate::transport) struct Operation {
+    name: Option<String>,
+    /// Its root fields.
+    pub roots: Roots,
+    /// How large it is.
+    pub size: Size,
 }
 
 /// Longest message of a syntax error: the parser quotes the line, and a document may be a single line.
@@ -36,7 +53,7 @@ impl Document {
             return Err(Refusal::new(
                 ErrorCode::LimitReached,
                 format!(
-                    "the document has {} bytes, {} are allowed; pass data as variables",
+                    "the document has {} bytes, {} are allowed (max_document_bytes); pass data as variables",
                     text.len(),
                     limits.document_bytes
                 ),
@@ -52,25 +69,36 @@ impl Document {
             }
             Refusal { code: ErrorCode::ParseFailed, message, position: error.positions().next() }
         })?;
-        measure::measure(&parsed, limits)?;
-        let roots = parsed
+        let sizes = measure::measure(&parsed, limits)?;
+        let operations = parsed
             .operations
             .iter()
-            .map(|(name, operation)| (name.map(ToString::to_string), Roots::of(&operation.node, &parsed)))
+            .zip(sizes)
+            .map(|((name, operation), size)| Operation {
+                name: name.map(ToString::to_string),
+                roots: Roots::of(&operation.node, &parsed),
+                size,
+            })
             .collect();
-        Ok(Self { parsed, weight, roots })
+        Ok(Self { parsed, weight, operations })
     }
 
-    /// The root fields of the operation that the executor will choose for this name; `None` if it will
-    /// refuse to choose.
-    pub(in crate::transport) fn roots(&self, operation_name: Option<&str>) -> Option<&Roots> {
-        match (operation_name, self.roots.as_slice()) {
-            (None, [(_, only)]) => Some(only),
-            (None, _) => None,
-            (Some(wanted), all) => {
-                all.iter().find(|(name, _)| name.as_deref() == Some(wanted)).map(|(_, roots)| roots)
-            }
+    /// The operation that the executor will choose for this name; `None` if it will refuse to choose.
+    pub(in crate::transport) fn operation(
+        &self,
+        name: Option<&str>,
+    ) -> Option<(&Operation, &Positioned<OperationDefinition>)> {
+        let mut all = self.operations.iter().zip(self.parsed.operations.iter().map(|(_, parsed)| parsed));
+        match name {
+            None if self.operations.len() == 1 => all.next(),
+            None => None,
+            Some(wanted) => all.find(|(operation, _)| operation.name.as_deref() == Some(wanted)),
         }
+    }
+
+    /// The root fields of the operation that the executor will choose for this name.
+    pub(in crate::transport) fn roots(&self, operation_name: Option<&str>) -> Option<&Roots> {
+        self.operation(operation_name).map(|(operation, _)| &operation.roots)
     }
 }
 

@@ -84,6 +84,11 @@ impl Roots {
         }
     }
 
+    /// Whether the operation asks the schema about itself. (`__typename` needs no schema.)
+    pub fn introspects(&self) -> bool {
+        self.fields.iter().any(|field| matches!(field.name.as_str(), "__schema" | "__type"))
+    }
+
     /// Whether the answer may be waiting for something to happen: a long poll.
     pub fn waits(&self) -> bool {
         self.fields.iter().any(|field| LONG_POLLS.contains(&field.name.as_str()))

@@ -28,7 +28,10 @@ pub(super) fn scan(text: &str, nesting: usize) -> Result<Cow<'_, str>, Refusal> 
                 if open > nesting {
                     return Err(Refusal::at(
                         ErrorCode::LimitReached,
-                        format!("the document is nested too deep; {nesting} open brackets are allowed"),
+                        format!(
+                            "the document is nested too deep; {nesting} open brackets are allowed \
+                             (max_document_nesting)"
+                        ),
                         position(text, at),
                     ));
                 }

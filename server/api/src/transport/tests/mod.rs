@@ -2,6 +2,7 @@
 
 mod graphql;
 mod http;
+mod limits;
 mod sender;
 
 use crate::{

@@ -12,7 +12,7 @@ use crate::Store;
 
 const SEED: &str = include_str!("seed.sql");
 
-async fn seeded() -> (Store, TempDir) {
+pub(super) async fn seeded() -> (Store, TempDir) {
     let folder = TempDir::new().unwrap();
     let store = Store::open(&format!("sqlite://{}", folder.path().join("s.db").display())).await.unwrap();
     store.writer().execute_unprepared(SEED).await.unwrap();
@@ -97,7 +97,7 @@ async fn more_rows_than_the_limits_allow_are_refused_not_cut() {
     let id = || field("id");
     let (code, message) = refused(ask(field("flow_run").of([id()])).await);
     assert_eq!(code, ErrorCode::LimitReached);
-    insta::assert_snapshot!(message, @"flow_run has more than 3 rows here, the most one answer holds; use limit and offset, or a narrower where");
+    insta::assert_snapshot!(message, @"flow_run has more than 3 rows here, the most one answer holds (max_rows); use limit and offset, or a narrower where");
     let (code, _) = refused(ask(field("flow_run").with(json!({"limit": 4})).of([id()])).await);
     assert_eq!(code, ErrorCode::LimitReached);
     assert_eq!(ask(field("flow_run").with(json!({"limit": 3})).of([id()])).await.unwrap(), 3);

@@ -85,7 +85,10 @@ async fn more_than_is_allowed() {
     let (code, message) = desk.refused(&format!("{{ flow_run(where: {deep}) {{ id }} }}"), json!({})).await;
     assert_eq!(
         (code.as_str(), message.as_str()),
-        ("LIMIT_REACHED", "where is nested deeper than 10 levels, the most allowed")
+        (
+            "LIMIT_REACHED",
+            "where is nested deeper than 10 levels (max_query_relations_deep); nest less, or ask in several steps"
+        )
     );
     let many: Vec<_> = (0..500).map(|n| json!({"version": {"_eq": n}})).collect();
     let document = "query($w: flow_run_bool_exp) { flow_run(where: $w) { id } }";
