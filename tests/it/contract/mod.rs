@@ -1,5 +1,7 @@
 //! The committed schema is the contract: the server says the same of itself, and every document of ours fits it.
 
+mod breaking;
+mod errors;
 mod fits;
 mod sdl;
 

@@ -1,8 +1,7 @@
-//! Documents name things that exist: files, and every error code.
+//! Documents name files that exist.
 
 use std::path::Path;
 
-use signalbox_schema::ErrorCode;
 use signalbox_tests::binary::workspace;
 
 use super::{assert_none, read};
@@ -29,27 +28,6 @@ fn architecture_names_real_files_in_its_walkthrough() {
     let sources = named_paths(&read("ARCHITECTURE.md".as_ref()));
     let rust = sources.iter().filter(|path| Path::new(path).extension().is_some_and(|it| it == "rs")).count();
     assert!(rust >= 10, "the walkthroughs of ARCHITECTURE.md name only {rust} Rust files");
-}
-
-#[test]
-fn every_error_code_is_explained() {
-    let page = read("schema/errors.md".as_ref());
-    let findings: Vec<String> = ErrorCode::ALL
-        .iter()
-        .map(|code| code.as_str())
-        .filter(|code| !explains(&page, code))
-        .map(str::to_owned)
-        .collect();
-    assert_none(&findings, "schema/errors.md does not explain");
-}
-
-/// Whether a heading or the first cell of a table is this code.
-fn explains(page: &str, code: &str) -> bool {
-    page.lines().any(|line| {
-        let line = line.trim_start_matches(['#', '|', ' ', '`', '*']);
-        line.strip_prefix(code)
-            .is_some_and(|rest| !rest.starts_with(|next: char| next == '_' || next.is_alphanumeric()))
-    })
 }
 
 /// Paths below the root in backticks and links: those with a slash that lead into a room or end like a file.
@@ -80,6 +58,4 @@ fn is_path(text: &str) -> bool {
 fn the_rules_can_fail() {
     let text = "See `server/core/src/gone.rs`, `cargo build`, [the page](docs/absent.md#part), `<table>_by_pk`, `a/b`.";
     assert_eq!(named_paths(text), ["docs/absent.md", "server/core/src/gone.rs"]);
-    assert!(explains("## `NOT_FOUND`\n", "NOT_FOUND") && explains("| `CONFLICT` | x |", "CONFLICT"));
-    assert!(!explains("| `NOT_FOUND_HERE` |", "NOT_FOUND") && !explains("see NOT_FOUND", "NOT_FOUND"));
 }
