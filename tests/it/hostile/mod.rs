@@ -2,8 +2,10 @@
 //! server still answers and nothing was stored.
 
 mod bodies;
+mod corpus;
 mod documents;
 mod injection;
+mod positions;
 mod registration;
 mod states;
 mod wire;

@@ -5,6 +5,7 @@
 mod agent;
 mod flow;
 mod flow_group;
+mod hostile;
 mod project;
 mod registration;
 mod run;
