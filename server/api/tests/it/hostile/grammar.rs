@@ -213,7 +213,7 @@ impl Writer<'_, '_> {
     }
 
     fn of_type(&mut self, ty: &Type, levels: usize) -> Literal {
-        if self.choices.one_in(24) {
+        if self.choices.one_in(100) {
             return literal::any(self.choices, 2);
         }
         if ty.nullable && self.choices.one_in(12) {
@@ -255,12 +255,13 @@ impl Writer<'_, '_> {
 
     fn scalar(&mut self, name: &str) -> Literal {
         match name {
-            "Int" | "Float" => literal::number(self.choices),
+            "Int" | "Float" if self.choices.one_in(8) => literal::number(self.choices),
+            "Int" | "Float" => Literal::Number(self.choices.of_all::<&str>(&["1", "0", "7", "500"])),
             "Boolean" => Literal::Boolean(self.choices.one_in(2)),
-            "UUID" | "uuid" | "ID" if !self.choices.one_in(6) => {
+            "UUID" | "uuid" | "ID" if !self.choices.one_in(20) => {
                 Literal::Text(self.choices.of_all(self.ids).clone())
             }
-            "DateTime" | "timestamptz" if !self.choices.one_in(4) => {
+            "DateTime" | "timestamptz" if !self.choices.one_in(16) => {
                 Literal::Text("2026-01-01T00:00:00+00:00".to_owned())
             }
             "JSON" | "jsonb" | "json" => literal::any(self.choices, 3),

@@ -14,7 +14,7 @@ use grammar::Grammar;
 use proptest::{
     collection::vec,
     prelude::any,
-    test_runner::{TestCaseError, TestRunner},
+    test_runner::{Config, TestCaseError, TestRunner},
 };
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn for_any_choices(
     property: impl Fn(&Arena, &mut Choices<'_>) -> Result<(), String>,
 ) {
     let arena = Arena::open();
-    let mut runner = TestRunner::default();
+    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     runner
         .run(&vec(any::<u8>(), 0..most), |bytes| {
             property(&arena, &mut Choices::of(&bytes)).map_err(TestCaseError::fail)
@@ -47,7 +47,7 @@ fn body(document: &str, variables: &Value, as_text: bool) -> String {
 #[test]
 fn documents_of_the_grammar_are_answered_or_refused() {
     let grammar = Grammar::of_the_schema();
-    for_any_choices(400, 30, |arena, choices| {
+    for_any_choices(400, 20, |arena, choices| {
         let (document, variables) = grammar.operation(choices, &arena.ids);
         arena.send(body(&document, &variables, choices.one_in(2)).into_bytes())
     });
@@ -56,7 +56,7 @@ fn documents_of_the_grammar_are_answered_or_refused() {
 #[test]
 fn documents_with_damage_are_answered_or_refused() {
     let grammar = Grammar::of_the_schema();
-    for_any_choices(300, 10, |arena, choices| {
+    for_any_choices(300, 5, |arena, choices| {
         let (document, variables) = if choices.one_in(2) {
             (samples::document(choices).to_owned(), json!({}))
         } else {
@@ -70,7 +70,7 @@ fn documents_with_damage_are_answered_or_refused() {
 #[test]
 fn bodies_with_damage_are_answered_or_refused() {
     let grammar = Grammar::of_the_schema();
-    for_any_choices(300, 10, |arena, choices| {
+    for_any_choices(300, 5, |arena, choices| {
         let (document, variables) = grammar.operation(choices, &arena.ids);
         let whole = body(&document, &variables, choices.one_in(2));
         let whole = if choices.one_in(4) { format!("[{whole},{whole}]") } else { whole };
@@ -80,7 +80,7 @@ fn bodies_with_damage_are_answered_or_refused() {
 
 #[test]
 fn any_json_as_variables_is_answered_or_refused() {
-    for_any_choices(300, 10, |arena, choices| {
+    for_any_choices(300, 1, |arena, choices| {
         let document = samples::with_variables(choices);
         let variables = literal::any_json(choices, 5);
         let text = mutation::of_text(&variables.to_string(), choices);
@@ -98,7 +98,7 @@ fn any_json_as_variables_is_answered_or_refused() {
 #[test]
 fn any_condition_is_compiled_or_refused() {
     let grammar = Grammar::of_the_schema();
-    for_any_choices(500, 30, |arena, choices| {
+    for_any_choices(500, 15, |arena, choices| {
         let (document, variables) = grammar.condition(choices, &arena.ids);
         arena.send(body(&document, &variables, false).into_bytes())
     });
