@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::database::Engine;
 use crate::scenario::Kind;
 
 /// Drives a Signalbox server over real HTTP/1.1 and prints what it can do.
@@ -15,6 +16,10 @@ pub struct Args {
     /// [default: `signalbox` beside this program]
     #[arg(long, value_name = "PATH", conflicts_with = "api")]
     pub server: Option<PathBuf>,
+
+    /// Which database the servers use that this program starts.
+    #[arg(long, value_enum, default_value_t = Engine::Sqlite, conflicts_with = "api")]
+    pub database: Engine,
 
     /// A server that already runs, for example 127.0.0.1:4200. Start-up and the agent are then not measured.
     #[arg(long, value_name = "HOST:PORT")]
@@ -51,6 +56,14 @@ pub struct Args {
     /// How many runs are started one after another through our agent; 0 leaves this out.
     #[arg(long, default_value_t = 100)]
     pub agent_runs: u32,
+
+    /// How many runs dashboards look at; they are put straight into the database. 0 leaves dashboards out.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub dashboard_runs: u64,
+
+    /// Only dashboards.
+    #[arg(long, conflicts_with_all = ["api", "only"])]
+    pub only_dashboards: bool,
 
     /// Where to write the figures as JSON.
     #[arg(long, value_name = "FILE")]

@@ -2,6 +2,8 @@
 //! beside the marks the project has set itself. It knows the server only through its API.
 
 mod args;
+mod database;
+mod fill;
 mod http;
 mod latency;
 mod report;
@@ -19,8 +21,10 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::args::{Args, Modes};
+use crate::database::{Database, Databases};
 use crate::report::{Figure, Rate, Report};
 use crate::scenario::drive::{Transport, Window, measure};
+use crate::scenario::look::Look;
 use crate::scenario::{Kind, start_delay};
 use crate::seed::{Api, Stage};
 use crate::server::Server;
@@ -50,23 +54,31 @@ fn main() -> Result<ExitCode> {
 
 async fn run(args: &Args) -> Result<Report> {
     let mut report = Report {
+        database: args.api.is_none().then(|| args.database.name()),
         callers: args.callers,
         seconds: args.seconds,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         rates: Vec::new(),
+        looks: Vec::new(),
         figures: Vec::new(),
     };
     match args.api {
         None => {
             let beside = std::env::current_exe()?.with_file_name("signalbox");
             let binary = args.server.as_deref().unwrap_or(&beside);
-            let server = rested_server(binary, &mut report.figures).await?;
-            let (stage, mut api) = stage(server.address, args).await?;
-            rates(&mut api, &stage, args, server.pid(), &mut report.rates).await?;
-            if args.agent_runs > 0 {
-                // An own server, so that the delay is not that of a database full of other scenarios' due runs.
-                drop(server);
-                report.figures.extend(agent_delay(binary, args).await?);
+            let mut databases = Databases::of(args.database).await?;
+            if !args.only_dashboards {
+                let server = rested_server(binary, &mut databases, &mut report.figures).await?;
+                let (stage, mut api) = stage(server.address, args).await?;
+                rates(&mut api, &stage, args, server.pid(), &mut report.rates).await?;
+                if args.agent_runs > 0 {
+                    // An own server, so that the delay is not that of a database full of other scenarios' due runs.
+                    drop(server);
+                    report.figures.extend(agent_delay(binary, databases.fresh().await?, args).await?);
+                }
+            }
+            if args.dashboard_runs > 0 && args.only.is_empty() {
+                looks(binary, databases.fresh().await?, args, &mut report).await?;
             }
         }
         Some(address) => {
@@ -77,6 +89,29 @@ async fn run(args: &Args) -> Result<Report> {
     Ok(report)
 }
 
+/// What dashboards wait for, over a database that was filled while the server was stopped.
+async fn looks(binary: &Path, database: Database, args: &Args, report: &mut Report) -> Result<()> {
+    // Makes the schema and the tenant.
+    let server = Server::start(binary, database).await?;
+    let (mut stage, _) = stage(server.address, args).await?;
+    let database = server.stop().await?;
+    let began = std::time::Instant::now();
+    let now = u64::try_from(seed::nanoseconds_now() / 1_000_000)?;
+    fill::fill(&database, args.dashboard_runs, now).await.context("filling the database")?;
+    eprintln!("{} runs filled in within {:.0} s", args.dashboard_runs, began.elapsed().as_secs_f64());
+    let server = Server::start(binary, database).await?;
+    stage.target = server.address;
+    let window =
+        Window { warm_up: Duration::from_secs(args.warm_up), measured: Duration::from_secs(args.seconds) };
+    for look in Look::ALL {
+        let callers = look.callers(&stage);
+        let observed = measure(stage.target, callers, Transport::KeepAlive, window, server.pid()).await?;
+        eprintln!("{} measured", look.name());
+        report.looks.push(report::Latency::of(look, observed));
+    }
+    Ok(())
+}
+
 async fn stage(address: SocketAddr, args: &Args) -> Result<(Stage, Api)> {
     let mut api = Api::at(address);
     let stage = api.prepare(args.callers, args.seconds + args.warm_up).await?;
@@ -84,16 +119,20 @@ async fn stage(address: SocketAddr, args: &Args) -> Result<(Stage, Api)> {
 }
 
 /// Start-up on an empty and on an existing database, and what the server takes while nothing happens.
-async fn rested_server(binary: &Path, figures: &mut Vec<Figure>) -> Result<Server> {
+async fn rested_server(
+    binary: &Path,
+    databases: &mut Databases,
+    figures: &mut Vec<Figure>,
+) -> Result<Server> {
     let mut fresh = latency::Latencies::default();
     let mut existing = latency::Latencies::default();
-    let mut server = Server::start(binary).await?;
+    let mut server = Server::start(binary, databases.fresh().await?).await?;
     for start in 1..=STARTS {
         fresh.record(server.ready_after);
         server = server.restart().await?;
         existing.record(server.ready_after);
         if start < STARTS {
-            server = Server::start(binary).await?;
+            server = Server::start(binary, databases.fresh().await?).await?;
         }
     }
     let [fresh] = fresh.quantiles([0.5]);
@@ -141,8 +180,8 @@ async fn rates(
     Ok(())
 }
 
-async fn agent_delay(binary: &Path, args: &Args) -> Result<[Figure; 2]> {
-    let server = Server::start(binary).await?;
+async fn agent_delay(binary: &Path, database: Database, args: &Args) -> Result<[Figure; 2]> {
+    let server = Server::start(binary, database).await?;
     let (stage, mut api) = stage(server.address, args).await?;
     let delays = start_delay::measure(binary, &mut api, &stage, args.agent_runs).await?;
     Ok(Figure::start_delay(delays, start_delay::MARK_P50_MS))

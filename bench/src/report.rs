@@ -7,10 +7,13 @@ use serde::Serialize;
 use crate::latency::Latencies;
 use crate::scenario::Kind;
 use crate::scenario::drive::{Observed, Transport};
+use crate::scenario::look::{self, Look};
 
 /// Everything one invocation found out.
 #[derive(Debug, Serialize)]
 pub struct Report {
+    /// The database of the servers, when this program started them.
+    pub database: Option<&'static str>,
     /// How many callers there were.
     pub callers: u16,
     /// How long each scenario was measured, in seconds.
@@ -19,6 +22,8 @@ pub struct Report {
     pub cores: usize,
     /// Throughput, one line per scenario and transport.
     pub rates: Vec<Rate>,
+    /// What dashboards wait for.
+    pub looks: Vec<Latency>,
     /// Start-up, memory at rest, start delay: single figures with an upper mark.
     pub figures: Vec<Figure>,
 }
@@ -40,6 +45,66 @@ pub struct Rate {
     memory_mb: Option<f64>,
     failed_requests: usize,
     first_failure: Option<String>,
+}
+
+/// One line of the dashboards' table: how long its slowest requests may take.
+#[derive(Debug, Serialize)]
+pub struct Latency {
+    look: &'static str,
+    requests: usize,
+    p50_ms: f64,
+    p99_ms: f64,
+    mark_p99_ms: f64,
+    server_cpu_seconds_per_1000_requests: Option<f64>,
+    memory_mb: Option<f64>,
+    failed_requests: usize,
+    first_failure: Option<String>,
+}
+
+impl Latency {
+    /// What was observed of a look, as a line.
+    pub fn of(look: Look, observed: Observed) -> Self {
+        let [p50_ms, p99_ms] = observed.latencies.quantiles([0.5, 0.99]);
+        let (failed_requests, first_failure) =
+            observed.failures.map_or((0, None), |(failed, first)| (failed, Some(first)));
+        let requests = count(observed.requests).max(1.0);
+        Self {
+            look: look.name(),
+            requests: observed.requests,
+            p50_ms,
+            p99_ms,
+            mark_p99_ms: look.mark_p99_ms(),
+            server_cpu_seconds_per_1000_requests: observed.server_cpu.map(|cpu| cpu * 1000.0 / requests),
+            memory_mb: observed.memory,
+            failed_requests,
+            first_failure,
+        }
+    }
+
+    fn is_ok(&self) -> bool {
+        self.failed_requests == 0 && self.requests > 0 && self.p99_ms <= self.mark_p99_ms
+    }
+
+    fn failure(&self) -> Option<String> {
+        let first: String = self.first_failure.as_deref()?.chars().take(400).collect();
+        Some(format!("{}: {} failed; first: {first}", self.look, self.failed_requests))
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let optional = |value: Option<f64>, digits: usize| {
+            value.map_or("–".to_owned(), |value| format!("{value:.digits$}"))
+        };
+        vec![
+            self.look.to_owned(),
+            self.requests.to_string(),
+            format!("{:.2}", self.p50_ms),
+            format!("{:.2}", self.p99_ms),
+            format!("≤ {:.0}", self.mark_p99_ms),
+            verdict(true, self.is_ok()),
+            optional(self.server_cpu_seconds_per_1000_requests, 3),
+            optional(self.memory_mb, 1),
+        ]
+    }
 }
 
 /// One figure that should stay below its mark.
@@ -124,14 +189,19 @@ impl Figure {
 impl Report {
     /// Whether every figure is there and every mark is reached.
     pub fn is_ok(&self) -> bool {
-        self.rates.iter().all(Rate::is_ok) && self.figures.iter().all(Figure::is_ok)
+        self.rates.iter().all(Rate::is_ok)
+            && self.looks.iter().all(Latency::is_ok)
+            && self.figures.iter().all(Figure::is_ok)
     }
 
     /// The table, in Markdown, so that it can be kept as it is.
     pub fn table(&self) -> String {
         let mut text = format!(
-            "{} callers, {} s each, {} cores shared with the generator\n\n",
-            self.callers, self.seconds, self.cores
+            "{}{} callers, {} s each, {} cores shared with the generator\n\n",
+            self.database.map(|name| format!("{name}, ")).unwrap_or_default(),
+            self.callers,
+            self.seconds,
+            self.cores
         );
         if !self.rates.is_empty() {
             let head = [
@@ -151,11 +221,19 @@ impl Report {
             text.push_str(&markdown(&head, &self.rates.iter().map(rate_cells).collect::<Vec<_>>()));
             text.push('\n');
         }
+        if !self.looks.is_empty() {
+            let head =
+                ["dashboard", "requests", "p50 ms", "p99 ms", "mark", "", "server CPU s/1000", "RSS MB"];
+            let _ = writeln!(text, "{} look at once, kept connections\n", look::CALLERS);
+            text.push_str(&markdown(&head, &self.looks.iter().map(Latency::cells).collect::<Vec<_>>()));
+            text.push('\n');
+        }
         if !self.figures.is_empty() {
             let head = ["figure", "value", "unit", "mark", ""];
             text.push_str(&markdown(&head, &self.figures.iter().map(figure_cells).collect::<Vec<_>>()));
         }
-        for failure in self.rates.iter().filter_map(Rate::failure) {
+        let failures = self.rates.iter().filter_map(Rate::failure);
+        for failure in failures.chain(self.looks.iter().filter_map(Latency::failure)) {
             let _ = writeln!(text, "\nFAILED {failure}");
         }
         text
@@ -261,7 +339,8 @@ mod tests {
     fn a_table_shows_mark_and_verdict() {
         let rates = vec![Rate::of(Kind::CreateFlowRun, Transport::Connect, observed(1000, None))];
         let figures = vec![Figure::new("idle memory", "MB", 70.0, Some(60.0))];
-        let report = Report { callers: 32, seconds: 2, cores: 2, rates, figures };
+        let looks = vec![Latency::of(Look::Counts, observed(10, None))];
+        let report = Report { database: None, callers: 32, seconds: 2, cores: 2, rates, looks, figures };
         assert!(!report.is_ok());
         let table = report.table();
         assert!(table.contains("| 500 ") && table.contains("≥ 1000") && table.contains("below"), "{table}");

@@ -7,11 +7,11 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::database::Database;
 use crate::http::{Connection, Request};
 
 /// Linux reports CPU time in hundredths of a second to every program (`USER_HZ`, fixed by its interface).
@@ -28,23 +28,17 @@ pub struct Server {
     pub ready_after: Duration,
     binary: PathBuf,
     child: Child,
-    folder: TempDir,
+    database: Database,
 }
 
 impl Server {
-    /// Starts the binary on a free port and an empty database, and waits until it is ready.
-    pub async fn start(binary: &Path) -> Result<Self> {
-        let folder = tempfile::tempdir().context("making a temporary folder")?;
-        Self::start_in(binary, folder).await
-    }
-
-    async fn start_in(binary: &Path, folder: TempDir) -> Result<Self> {
+    /// Starts the binary on a free port and this database, and waits until it is ready.
+    pub async fn start(binary: &Path, database: Database) -> Result<Self> {
         let began = Instant::now();
-        let database = folder.path().join("signalbox.db");
         let mut child = Command::new(binary)
             .args(["server", "start", "--host", "127.0.0.1", "--port", "0", "--database-url"])
-            .arg(format!("sqlite://{}", database.display()))
-            .env("SIGNALBOX_DATA_DIR", folder.path())
+            .arg(&database.url)
+            .env("SIGNALBOX_DATA_DIR", database.folder.path())
             .env("SIGNALBOX_LOG", "warn")
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -54,13 +48,19 @@ impl Server {
             .await
             .context("the server did not say that it listens")??;
         timeout(START_LIMIT, ready(address)).await.context("the server did not become ready")??;
-        Ok(Self { address, ready_after: began.elapsed(), binary: binary.to_owned(), child, folder })
+        Ok(Self { address, ready_after: began.elapsed(), binary: binary.to_owned(), child, database })
     }
 
     /// Ends the process and starts it again on the same database.
-    pub async fn restart(mut self) -> Result<Self> {
+    pub async fn restart(self) -> Result<Self> {
+        let binary = self.binary.clone();
+        Self::start(&binary, self.stop().await?).await
+    }
+
+    /// Ends the process; its database stays.
+    pub async fn stop(mut self) -> Result<Database> {
         self.child.kill().await.context("ending the server")?;
-        Self::start_in(&self.binary, self.folder).await
+        Ok(self.database)
     }
 
     /// The id of its process.

@@ -5,6 +5,8 @@ pub mod drive;
 pub mod get_or_create_task_run_info;
 pub mod get_runs_in_queue;
 pub mod list_flow_runs;
+pub mod look;
+pub mod set_flow_run_states;
 pub mod set_task_run_states;
 pub mod start_delay;
 pub mod write_run_logs;
@@ -47,6 +49,8 @@ pub enum Kind {
     GetOrCreateTaskRunInfo,
     /// Task runs go from Pending to Running to Success.
     SetTaskRunStates,
+    /// Flow runs go from Scheduled to Submitted to Running to Success.
+    SetFlowRunStates,
     /// Log lines arrive in batches of 100.
     WriteRunLogs,
     /// A dashboard lists the newest runs.
@@ -67,6 +71,7 @@ impl Kind {
             Self::CreateFlowRun => "create_flow_run",
             Self::GetOrCreateTaskRunInfo => "get_or_create_task_run_info",
             Self::SetTaskRunStates => "set_task_run_states",
+            Self::SetFlowRunStates => "set_flow_run_states",
             Self::WriteRunLogs => "write_run_logs",
             Self::ListFlowRuns => "flow_run list",
         }
@@ -76,7 +81,7 @@ impl Kind {
     pub fn unit(self) -> (&'static str, f64) {
         match self {
             Self::WriteRunLogs => ("lines", write_run_logs::BATCH_LINES),
-            Self::SetTaskRunStates => ("states", 1.0),
+            Self::SetTaskRunStates | Self::SetFlowRunStates => ("states", 1.0),
             Self::CreateFlowRun => ("runs", 1.0),
             Self::GetOrCreateTaskRunInfo => ("task runs", 1.0),
             Self::GetRunsInQueue | Self::ListFlowRuns => ("requests", 1.0),
@@ -90,7 +95,7 @@ impl Kind {
             Self::CreateFlowRun => Some(Mark { rate: 1_000.0 }),
             Self::SetTaskRunStates => Some(Mark { rate: 4_000.0 }),
             Self::WriteRunLogs => Some(Mark { rate: 50_000.0 }),
-            Self::GetOrCreateTaskRunInfo | Self::ListFlowRuns => None,
+            Self::GetOrCreateTaskRunInfo | Self::SetFlowRunStates | Self::ListFlowRuns => None,
         }
     }
 
@@ -101,6 +106,7 @@ impl Kind {
             Self::CreateFlowRun => create_flow_run::callers(stage),
             Self::GetOrCreateTaskRunInfo => get_or_create_task_run_info::callers(api, stage).await,
             Self::SetTaskRunStates => set_task_run_states::callers(api, stage).await,
+            Self::SetFlowRunStates => set_flow_run_states::callers(api, stage).await,
             Self::WriteRunLogs => write_run_logs::callers(api, stage).await,
             Self::ListFlowRuns => Ok(list_flow_runs::callers(stage)),
         }
