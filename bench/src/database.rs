@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnec
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// The role of the server: no superuser, so that row-level security holds it.
 const ROLE: &str = "signalbox";
 
@@ -41,7 +41,7 @@ pub enum Databases {
     /// Files.
     Sqlite,
     /// One server for all of them; it stops with this value.
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 /// One database, and a folder for the server's other things.
@@ -69,7 +69,7 @@ impl Databases {
     pub async fn of(engine: Engine) -> Result<Self> {
         Ok(match engine {
             Engine::Sqlite => Self::Sqlite,
-            Engine::Postgres => Self::Postgres(Postgres::start().await?),
+            Engine::Postgres => Self::Postgres(Box::new(Postgres::start().await?)),
         })
     }
 
@@ -97,14 +97,12 @@ impl Databases {
 impl Database {
     /// A connection past the server, which must not run meanwhile.
     pub async fn direct(&self) -> Result<Direct> {
-        match &self.admin {
-            Some(admin) => Ok(Direct::Postgres(PgConnection::connect(admin).await?)),
-            None => {
-                let options: SqliteConnectOptions = self.url.parse()?;
-                let options = options.pragma("cache_size", "-200000").pragma("temp_store", "memory");
-                Ok(Direct::Sqlite(options.connect().await?))
-            }
+        if let Some(admin) = &self.admin {
+            return Ok(Direct::Postgres(PgConnection::connect(admin).await?));
         }
+        let options: SqliteConnectOptions = self.url.parse()?;
+        let options = options.pragma("cache_size", "-200000").pragma("temp_store", "memory");
+        Ok(Direct::Sqlite(options.connect().await?))
     }
 }
 
