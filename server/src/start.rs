@@ -6,11 +6,11 @@ use signalbox_api::{
     graphql,
     router::Api,
 };
-use signalbox_bus::MemoryBus;
+use signalbox_bus::{Bus, MemoryBus, Redis, RelayBus};
 use signalbox_core::{
     access::{Access, Role},
     clock::SystemClock,
-    ids::RandomIds,
+    ids::{Ids, RandomIds},
 };
 use signalbox_services::{Parts, ServiceError, Services, api_keys, background};
 use signalbox_storage::{StorageError, Store};
@@ -67,7 +67,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let store = Store::open(&config.database_url.to_string()).await?;
     let services = Services::start(Parts {
         store,
-        bus: Arc::new(MemoryBus::default()),
+        bus: bus(&config),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
     })
@@ -88,6 +88,14 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let background = background::start(&services);
     tracing::info!(address = %listener.address(), database = %config.database_url, "started");
     Ok(Running::new(config, listener, api, services, background))
+}
+
+/// What carries hints: Redis if there is one; a server alone needs nothing.
+fn bus(config: &Config) -> Arc<dyn Bus> {
+    match &config.redis_url {
+        Some(address) => Arc::new(RelayBus::start(Redis::new(address.clone()), RandomIds.id())),
+        None => Arc::new(MemoryBus::default()),
+    }
 }
 
 fn cannot_listen(config: &Config, source: io::Error) -> StartError {

@@ -37,6 +37,11 @@ impl Client {
         Self { address: self.address, headers }
     }
 
+    /// The header lines it sends besides the usual ones.
+    pub fn headers(&self) -> &[String] {
+        &self.headers
+    }
+
     /// Where it sends to.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -1,5 +1,6 @@
 //! HTTP/1.1 byte by byte, because half of the tests send what no proper client would. Every wait has an end.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -46,6 +47,13 @@ impl Connection {
     /// Sends bytes; false when the server has closed the connection.
     pub async fn send(&mut self, bytes: &[u8]) -> bool {
         timeout(LIMIT, self.stream.write_all(bytes)).await.is_ok_and(|sent| sent.is_ok())
+    }
+
+    /// Whether nothing has come since the last answer, not even the end of the connection. What has come is lost by
+    /// this.
+    pub fn is_silent(&self) -> bool {
+        let more = self.stream.try_read(&mut [0]);
+        self.received.is_empty() && matches!(more, Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 
     /// Ends the sending side: nothing more will come.

@@ -2,7 +2,7 @@
 
 use crate::{router::Backend, transport::Refusal};
 use signalbox_core::{access::Actor, ids::Ids};
-use signalbox_services::{ServiceError, Services, api_keys};
+use signalbox_services::{Link, ServiceError, Services, api_keys};
 
 impl Backend for Services {
     async fn authenticate(&self, key: &str) -> Result<Actor, Refusal> {
@@ -15,6 +15,14 @@ impl Backend for Services {
 
     async fn check(&self) -> Result<(), Refusal> {
         self.store().ping().await.map_err(|error| ServiceError::from(error).into())
+    }
+
+    fn hints(&self) -> &'static str {
+        match self.link() {
+            Link::Local => "local",
+            Link::Up => "ok",
+            Link::Down => "lost",
+        }
     }
 
     fn ids(&self) -> &dyn Ids {

@@ -32,6 +32,8 @@ struct Readiness {
 struct Checks {
     accepting: &'static str,
     database: &'static str,
+    /// Whether hints reach other replicas. Without them the server is ready all the same, and slower by its ticks.
+    hints: &'static str,
 }
 
 /// The process lives and its runtime turns. A restart cures nothing else, so nothing else is asked.
@@ -52,7 +54,11 @@ pub(crate) async fn ready<E: Executor, B: Backend>(State(api): State<Api<E, B>>)
     };
     let ready = accepting && database == "ok";
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let checks = Checks { accepting: if accepting { "ok" } else { "draining" }, database };
+    let checks = Checks {
+        accepting: if accepting { "ok" } else { "draining" },
+        database,
+        hints: api.backend().hints(),
+    };
     answer(status, &Readiness { status: if ready { "ready" } else { "not ready" }, checks })
 }
 

@@ -42,6 +42,9 @@ pub trait Backend: Send + Sync + 'static {
     /// Whether the database answers.
     fn check(&self) -> impl Future<Output = Result<(), Refusal>> + Send;
 
+    /// Whether hints reach other replicas, in one word.
+    fn hints(&self) -> &'static str;
+
     /// Where request ids come from.
     fn ids(&self) -> &dyn Ids;
 }

@@ -26,3 +26,4 @@ pub mod tenants;
 
 pub use error::ServiceError;
 pub use services::{Parts, Services};
+pub use signalbox_bus::Link;

@@ -1,8 +1,13 @@
 //! What every use case works with.
 
 use crate::{
-    ServiceError, agents::PollCache, api_keys::KeyCache, changes::Announcer, flow_runs::CreateBatch,
-    lanes::Lanes, tenants,
+    ServiceError,
+    agents::PollCache,
+    api_keys::KeyCache,
+    changes::Announcer,
+    flow_runs::{Boards, CreateBatch},
+    lanes::Lanes,
+    tenants,
 };
 use signalbox_bus::{Bus, Topic};
 use signalbox_core::{access::Actor, clock::Clock, ids::Ids};
@@ -31,6 +36,7 @@ struct Inner {
     lanes: Lanes,
     keys: KeyCache,
     polls: PollCache,
+    boards: Boards,
     default_tenant: TenantId,
 }
 
@@ -40,8 +46,8 @@ impl Services {
         let default_tenant = tenants::ensure_default(&parts).await?;
         parts.store.observe(Arc::new(Announcer(Arc::clone(&parts.bus))));
         let lanes = Lanes::new(&parts.clock, &parts.ids);
-        let (keys, polls) = (KeyCache::default(), PollCache::default());
-        Ok(Self(Arc::new(Inner { parts, lanes, keys, polls, default_tenant })))
+        let (keys, polls) = (KeyCache::new(&*parts.bus), PollCache::default());
+        Ok(Self(Arc::new(Inner { parts, lanes, keys, polls, boards: Boards::default(), default_tenant })))
     }
 
     /// The database.
@@ -69,6 +75,11 @@ impl Services {
         self.0.parts.bus.subscribe(topic)
     }
 
+    /// Whether hints reach other replicas now.
+    pub fn link(&self) -> signalbox_bus::Link {
+        self.0.parts.bus.link()
+    }
+
     /// The tenant that answers on an open server when a request names none.
     pub fn default_tenant(&self) -> TenantId {
         self.0.default_tenant
@@ -90,6 +101,10 @@ impl Services {
 
     pub(crate) fn polls(&self) -> &PollCache {
         &self.0.polls
+    }
+
+    pub(crate) fn boards(&self) -> &Boards {
+        &self.0.boards
     }
 
     pub(crate) fn keys(&self) -> &KeyCache {

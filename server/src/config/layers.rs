@@ -10,6 +10,7 @@ use figment::{
     providers::{Format, Toml},
     value::{Dict, Map, Num, Value},
 };
+use signalbox_bus::RedisAddress;
 use std::{
     collections::BTreeMap,
     fs,
@@ -66,6 +67,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         platform.map(|base| base.data_dir().join("signalbox"))
     });
     let database_url = reader.take_secret("database_url", DatabaseUrl::parse);
+    let redis_url = reader.take_secret("redis_url", RedisAddress::parse);
     let log_format = reader.take("log_format", |value| match text(value)?.as_str() {
         "pretty" => Ok(LogFormat::Pretty),
         "json" => Ok(LogFormat::Json),
@@ -98,6 +100,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         host: host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         port: port.unwrap_or(4200),
         database_url: database_url.unwrap_or_else(|| DatabaseUrl::in_folder(&data_dir)),
+        redis_url,
         data_dir,
         log_format: log_format.unwrap_or(LogFormat::Pretty),
         log: log.unwrap_or_else(|| "info".to_owned()),

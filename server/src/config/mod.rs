@@ -17,6 +17,7 @@ pub use secret::Secret;
 pub use settings::Setting;
 
 use signalbox_api::transport::HttpLimits;
+use signalbox_bus::RedisAddress;
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 /// How log lines look.
@@ -37,6 +38,8 @@ pub struct Config {
     pub port: u16,
     /// Where the data is.
     pub database_url: DatabaseUrl,
+    /// The Redis that carries hints between replicas.
+    pub redis_url: Option<RedisAddress>,
     /// The folder of everything the server keeps on disk. Created, readable by its owner only.
     pub data_dir: PathBuf,
     /// How log lines look.

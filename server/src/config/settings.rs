@@ -17,6 +17,10 @@ impl Setting {
         plain("host", "The address to listen on: an IP address or `localhost`. Default 127.0.0.1."),
         plain("port", "The port to listen on; 0 chooses a free one. Default 4200."),
         secret("database_url", "Where the data is: sqlite://path. Default: signalbox.db in data_dir."),
+        secret(
+            "redis_url",
+            "Redis for wake-up hints between replicas: redis://host:6379, rediss:// for TLS. Default none.",
+        ),
         plain(
             "data_dir",
             "The folder of everything on disk. Default: the platform's, ~/.local/share/signalbox.",

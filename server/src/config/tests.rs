@@ -87,6 +87,19 @@ fn a_secret_may_come_from_a_file_and_is_never_shown() {
 }
 
 #[test]
+fn the_password_of_redis_is_never_shown() {
+    let env = [("SIGNALBOX_REDIS_URL", "rediss://signalbox:hunter2@cache.example.com/1")];
+    let config = load(&Overrides::default(), &env).unwrap();
+    assert_eq!(config.redis_url.as_ref().unwrap().to_string(), "rediss://cache.example.com:6379/1");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let message = load(&Overrides::default(), &[("SIGNALBOX_REDIS_URL", "http://u:hunter2@cache")]);
+    let message = message.unwrap_err().to_string();
+    assert!(message.contains("redis_url (from the variable SIGNALBOX_REDIS_URL): the scheme"), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
+    assert!(load(&Overrides::default(), &[]).unwrap().redis_url.is_none());
+}
+
+#[test]
 fn kubernetes_service_links_and_empty_variables_are_not_settings() {
     let env = [
         ("SIGNALBOX_PORT", "tcp://10.0.0.7:4200"),

@@ -21,6 +21,9 @@ pub(crate) struct ServerFlags {
     /// Where the data is: sqlite:// and a path [default: signalbox.db in the data directory]
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
+    /// Redis that carries hints between replicas: redis:// or rediss:// [default: none]
+    #[arg(long, value_name = "URL")]
+    redis_url: Option<String>,
     /// Folder for everything kept on disk [default: ~/.local/share/signalbox]
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
@@ -48,6 +51,7 @@ impl From<ServerFlags> for Overrides {
             host: flags.host,
             port: flags.port,
             database_url: flags.database_url,
+            redis_url: flags.redis_url,
             data_dir: flags.data_dir,
             log_format: flags.log_format.map(|format| format.as_str().to_owned()),
             log: flags.log,

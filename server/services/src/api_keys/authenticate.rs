@@ -3,28 +3,47 @@
 use super::hash;
 use crate::{ServiceError, Services};
 use moka::sync::Cache;
+use signalbox_bus::{Bus, Subscription, Topic};
 use signalbox_core::access::Actor;
 use signalbox_schema::ErrorCode;
 use signalbox_storage::repo::api_key;
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-/// How long an authenticated key is believed without looking at its row: a revoked key may work this much longer.
+/// How long an authenticated key is believed without looking at its row. A key that is revoked here stops working at
+/// once, and one that is revoked on another replica when the hint arrives; when hints do not arrive, after this long.
 const BELIEVED: Duration = Duration::from_secs(5);
 /// How often `last_used` of a key in use is written, in seconds.
 const NOTED_EVERY: i64 = 60;
 
-/// Keys seen a moment ago, by hash.
-pub(crate) struct KeyCache(Cache<[u8; 32], Actor>);
+/// Keys seen a moment ago, by hash and generation. Each revocation begins a new generation, in which nothing is
+/// believed that was read in an earlier one, whenever that reading ended.
+pub(crate) struct KeyCache {
+    actors: Cache<(u64, [u8; 32]), Actor>,
+    generation: Mutex<Generation>,
+}
 
-impl Default for KeyCache {
-    fn default() -> Self {
-        Self(Cache::builder().max_capacity(10_000).time_to_live(BELIEVED).build())
-    }
+struct Generation {
+    number: u64,
+    revoked: Subscription,
 }
 
 impl KeyCache {
-    pub(crate) fn forget_all(&self) {
-        self.0.invalidate_all();
+    pub(crate) fn new(bus: &dyn Bus) -> Self {
+        Self {
+            actors: Cache::builder().max_capacity(10_000).time_to_live(BELIEVED).build(),
+            generation: Mutex::new(Generation { number: 0, revoked: bus.subscribe(Topic::Keys) }),
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        let mut generation = self.generation.lock().unwrap_or_else(PoisonError::into_inner);
+        if generation.revoked.was_hinted() {
+            generation.number += 1;
+        }
+        generation.number
     }
 }
 
@@ -40,8 +59,10 @@ pub async fn authenticate(services: &Services, key: &str) -> Result<Actor, Servi
         )
     };
     let now = services.clock().now();
+    let keys = services.keys();
     let hash = hash(key);
-    let actor = if let Some(actor) = services.keys().0.get(&hash) {
+    let known_as = (keys.generation(), hash);
+    let actor = if let Some(actor) = keys.actors.get(&known_as) {
         actor
     } else {
         let found = api_key::find(services.store(), &hash).await?.ok_or_else(refused)?;
@@ -49,7 +70,7 @@ pub async fn authenticate(services: &Services, key: &str) -> Result<Actor, Servi
             api_key::note_use(services.store(), &found, now).await?;
         }
         let actor = found.actor();
-        services.keys().0.insert(hash, actor.clone());
+        keys.actors.insert(known_as, actor.clone());
         actor
     };
     match &actor {

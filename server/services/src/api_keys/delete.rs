@@ -1,6 +1,7 @@
 //! Revokes an API key.
 
 use crate::{ServiceError, Services};
+use signalbox_bus::Topic;
 use signalbox_core::access::{Access, Admin};
 use signalbox_schema::ApiKeyId;
 use signalbox_storage::{StorageError, TenantTx, Transaction, repo::api_key};
@@ -8,7 +9,7 @@ use signalbox_storage::{StorageError, TenantTx, Transaction, repo::api_key};
 /// Revokes a key; whether there was one.
 pub async fn delete(services: &Services, access: &Access<Admin>, id: ApiKeyId) -> Result<bool, ServiceError> {
     let deleted = services.store().write(access, &Delete { id }).await?;
-    services.keys().forget_all();
+    services.hint(Topic::Keys);
     Ok(deleted)
 }
 

@@ -1,24 +1,23 @@
 //! Hands runs to our agents: one long poll that renews leases, brings orders to stop, and takes what is due.
 
+mod board;
 mod take;
 
-use super::waiting::lots_for;
 use crate::{ServiceError, Services, agents};
+use board::Board;
+pub(crate) use board::Boards;
 use chrono::{DateTime, Duration, Utc};
 use signalbox_bus::Topic;
 use signalbox_core::{
     access::{Access, Reporter},
     lease::{LEASE_SECONDS, RENEW_SECONDS},
-    queue::may_take,
 };
 use signalbox_schema::{AgentId, FlowRunId, LabelSet, LeaseToken, StateType};
 use signalbox_storage::{
     StorageError, TenantTx, Transaction,
-    repo::{
-        concurrency::{self, About},
-        flow_run::{self, ClaimedFlowRun},
-    },
+    repo::flow_run::{self, ClaimedFlowRun},
 };
+use std::sync::Arc;
 use take::{Take, lease_token};
 use uuid::Uuid;
 
@@ -72,6 +71,17 @@ pub struct Claimed {
     pub renew_seconds: i32,
 }
 
+impl Claimed {
+    const fn nothing() -> Self {
+        Self {
+            runs: Vec::new(),
+            directives: Vec::new(),
+            lease_seconds: LEASE_SECONDS,
+            renew_seconds: RENEW_SECONDS,
+        }
+    }
+}
+
 /// A run to start.
 #[derive(Debug)]
 pub struct ClaimedRun {
@@ -107,40 +117,34 @@ pub async fn claim(
     access: &Access<Reporter>,
     command: Claim,
 ) -> Result<Claimed, ServiceError> {
+    // Before the first read, or a change in between would be missed until the tick.
+    let mut work = services.subscribe(Topic::Work(access.tenant()));
+    let mut keys = services.subscribe(Topic::Access(access.tenant()));
     if !agents::note_poll(services, access, command.agent).await? {
         return Err(ServiceError::not_found("Agent", command.agent));
     }
     let deadline = services.clock().now() + command.wait.clamp(Duration::zero(), LONGEST_WAIT);
-    // Before the first read, or a change in between would be missed until the tick.
-    let mut work = services.subscribe(Topic::Work(access.tenant()));
     renew(services, access, &command).await?;
-    let claim_id = command.claim_id.unwrap_or_else(|| services.ids().id());
+    let question = Question {
+        id: command.claim_id.unwrap_or_else(|| services.ids().id()),
+        board: services.boards().of(services, access.tenant()),
+        command: &command,
+    };
+    let _parked = command.claim_id.map(|_| question.board.park(command.agent));
+    let mut first = true;
     loop {
         let now = services.clock().now();
         let directives = directives(services, access, &command).await?;
-        let mut look = look(services, access, &command, now).await?;
-        // Every time, not only at first: the same question may be waiting twice, and the other one took the runs.
-        if command.claim_id.is_some() && !look.something_due {
-            look.something_due = was_answered(services, access, &command, claim_id).await?;
+        let found = question.look_and_take(services, access, first).await?;
+        if !found.runs.is_empty() || !directives.is_empty() || now >= deadline {
+            return Ok(Claimed { runs: found.runs, directives, ..Claimed::nothing() });
         }
-        let runs = if look.something_due {
-            let take =
-                Take { command: &command, claim_id, now, ids: services.ids(), silent_since: now - SILENT };
-            services.store().write(access, &take).await?
-        } else {
-            Vec::new()
-        };
-        if !runs.is_empty() || !directives.is_empty() || now >= deadline {
-            return Ok(Claimed {
-                runs,
-                directives,
-                lease_seconds: LEASE_SECONDS,
-                renew_seconds: RENEW_SECONDS,
-            });
-        }
-        let wake = [Some(deadline), Some(now + TICK), look.next_due].into_iter().flatten().min();
-        let pause = wake.map_or(TICK, |wake| wake - now).max(Duration::milliseconds(1));
+        first = false;
+        let pause = (found.look_again.min(deadline) - now).max(Duration::milliseconds(1));
         tokio::select! {
+            biased;
+            // Perhaps the key of this request: whoever asks again shows whether his is good.
+            () = keys.changed() => return Ok(Claimed::nothing()),
             () = work.changed() => {}
             () = tokio::time::sleep(pause.to_std().unwrap_or_default()) => {}
         }
@@ -204,45 +208,73 @@ async fn directives(
         .collect())
 }
 
-struct Look {
-    something_due: bool,
-    next_due: Option<DateTime<Utc>>,
+/// An agent's question, at the board of its tenant.
+struct Question<'a> {
+    id: Uuid,
+    board: Arc<Board>,
+    command: &'a Claim,
 }
 
-/// Reads whether anything is due for this agent, and if not, when something will be.
-async fn look(
-    services: &Services,
-    access: &Access<Reporter>,
-    command: &Claim,
-    now: DateTime<Utc>,
-) -> Result<Look, ServiceError> {
-    if command.slots == 0 {
-        return Ok(Look { something_due: false, next_due: None });
-    }
-    let tx = services.store().read(access);
-    let mut lots = lots_for(&tx, &command.labels).await?;
-    if lots.iter().any(|lot| lot.earliest <= now) {
-        // Where a limit is full, a freed slot gives a hint: there is no time to wait for.
-        let ledger = concurrency::ledger(&tx, About::Label).await?;
-        lots.retain(|lot| ledger.free(lot.labels.as_slice()) != Some(0));
-    }
-    let earliest = lots.iter().map(|lot| lot.earliest).min();
-    if earliest.is_some_and(|earliest| earliest <= now) {
-        return Ok(Look { something_due: true, next_due: None });
-    }
-    let retries = flow_run::retry_due_runs(&tx, now - RETRY_GRACE, Some(now - SILENT), MOST).await?;
-    let something_due = retries.iter().any(|(_, labels)| may_take(&command.labels, labels));
-    let retry = flow_run::earliest_retry(&tx).await?.map(|due| due + RETRY_GRACE).filter(|due| *due > now);
-    Ok(Look { something_due, next_due: [earliest, retry].into_iter().flatten().min() })
+/// What a question found.
+struct Found {
+    runs: Vec<ClaimedRun>,
+    /// When to look again although there was no hint.
+    look_again: DateTime<Utc>,
 }
 
-/// Whether this very question was answered with runs before, and the answer was lost on the way.
-async fn was_answered(
-    services: &Services,
-    access: &Access<Reporter>,
-    command: &Claim,
-    claim_id: Uuid,
-) -> Result<bool, ServiceError> {
-    let submitted = flow_run::submitted_by_claim(&services.store().read(access), command.agent).await?;
-    Ok(submitted.iter().any(|(run, token)| lease_token(claim_id, *run) == *token))
+impl Question<'_> {
+    async fn look_and_take(
+        &self,
+        services: &Services,
+        access: &Access<Reporter>,
+        first: bool,
+    ) -> Result<Found, ServiceError> {
+        let mut turn = self.board.turn().await;
+        let now = services.clock().now();
+        // Who does not wait hears no hint that may be on its way from another replica.
+        let afresh = first && self.command.wait <= Duration::zero();
+        let reading = turn.look(services, access, afresh).await?;
+        let has_room = self.command.slots > 0;
+        let next = reading.next_for(&self.command.labels).filter(|next| has_room && *next > now);
+        let look_again = next.map_or(reading.expires, |next| next.min(reading.expires));
+        // Every time, not only at first: the same question may be waiting twice, and the other one took the runs.
+        let is_due = has_room && reading.is_due(&self.command.labels, now)
+            || self.is_answered_by(reading.submitted(self.command.agent));
+        if !is_due {
+            drop(turn);
+            if !(first && self.was_answered(services, access).await?) {
+                return Ok(Found { runs: Vec::new(), look_again });
+            }
+            turn = self.board.turn().await;
+        }
+        turn.forget();
+        let take = Take {
+            command: self.command,
+            claim_id: self.id,
+            now,
+            ids: services.ids(),
+            silent_since: now - SILENT,
+        };
+        let runs = services.store().write(access, &take).await?;
+        Ok(Found { runs, look_again: now + TICK })
+    }
+
+    /// Whether this very question was answered with runs before, and the answer was lost on the way.
+    async fn was_answered(
+        &self,
+        services: &Services,
+        access: &Access<Reporter>,
+    ) -> Result<bool, ServiceError> {
+        if self.command.claim_id.is_none() {
+            return Ok(false);
+        }
+        // The reading may be from before this agent came.
+        let tx = services.store().read(access);
+        let submitted = flow_run::submitted_by_claims(&tx, &[self.command.agent]).await?;
+        Ok(submitted.get(&self.command.agent).is_some_and(|runs| self.is_answered_by(runs)))
+    }
+
+    fn is_answered_by(&self, submitted: &[(FlowRunId, LeaseToken)]) -> bool {
+        submitted.iter().any(|(run, token)| lease_token(self.id, *run) == *token)
+    }
 }

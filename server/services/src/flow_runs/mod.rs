@@ -14,6 +14,7 @@ mod set_states;
 mod waiting;
 
 pub use cancel::cancel;
+pub(crate) use claim::Boards;
 pub use claim::{Action, Claim, Claimed, ClaimedRun, Directive, Held, claim};
 pub(crate) use create::CreateBatch;
 pub use create::{CreateFlowRun, CreatedFlowRun, FlowRef, create};

@@ -18,7 +18,7 @@ pub async fn delete(services: &Services, access: &Access<Admin>) -> Result<bool,
         ));
     }
     let deleted = services.store().write(access, &Delete).await?;
-    services.keys().forget_all();
+    services.hint(Topic::Keys);
     services.hint(Topic::Work(access.tenant()));
     Ok(deleted)
 }

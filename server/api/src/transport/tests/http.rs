@@ -93,11 +93,11 @@ async fn paths_and_methods_that_do_not_exist_are_refused_in_json() {
 async fn a_server_that_drains_is_not_ready_and_sends_new_requests_away() {
     let world = World::open();
     let ready = || Request::get("/readyz").body(Body::empty()).unwrap();
-    assert_snapshot!(world.send(ready()).await.text(), @r#"{"status":"ready","checks":{"accepting":"ok","database":"ok"}}"#);
+    assert_snapshot!(world.send(ready()).await.text(), @r#"{"status":"ready","checks":{"accepting":"ok","database":"ok","hints":"local"}}"#);
     world.api.announce_drain();
     let answer = world.send(ready()).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_snapshot!(answer.text(), @r#"{"status":"not ready","checks":{"accepting":"draining","database":"ok"}}"#);
+    assert_snapshot!(answer.text(), @r#"{"status":"not ready","checks":{"accepting":"draining","database":"ok","hints":"local"}}"#);
     assert_eq!(world.graphql("{ hello }", "null").await.status, StatusCode::OK);
     world.api.drain();
     let refused = world.graphql("{ hello }", "null").await;

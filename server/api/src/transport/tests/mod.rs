@@ -64,6 +64,10 @@ impl Backend for Toy {
         Ok(())
     }
 
+    fn hints(&self) -> &'static str {
+        "local"
+    }
+
     fn ids(&self) -> &dyn Ids {
         &self.ids
     }

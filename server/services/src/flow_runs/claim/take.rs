@@ -20,6 +20,7 @@ use signalbox_schema::{FlowRunId, LeaseToken, State, StateType};
 use signalbox_storage::{
     TenantTx, Transaction,
     repo::{
+        agent,
         concurrency::{self, About, Taking},
         flow_run::{self, FlowRunUpdate},
         task_run::{self, TaskRunUpdate},
@@ -54,6 +55,10 @@ impl Transaction for Take<'_> {
     type Error = ServiceError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Vec<ClaimedRun>, ServiceError> {
+        // It may have been deleted while its question waited.
+        if !agent::exists(tx, self.command.agent).await? {
+            return Err(ServiceError::not_found("Agent", self.command.agent));
+        }
         let mut started = self.claimed_before(tx).await?;
         let slots = self.command.slots.min(MOST);
         let free = |taken: usize| slots.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX));

@@ -3,5 +3,5 @@
 mod poll;
 mod register;
 
-pub use poll::note_poll;
+pub use poll::{exists, note_poll};
 pub use register::{NewAgent, delete, register};

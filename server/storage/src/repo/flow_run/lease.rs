@@ -9,7 +9,11 @@ use sea_orm::Value;
 use serde_json::Value as Json;
 use signalbox_core::lease::Lease;
 use signalbox_schema::{AgentId, FlowId, FlowRunId, LeaseToken, StateType};
+use std::collections::HashMap;
 use uuid::Uuid;
+
+/// Most agents in one statement.
+const AGENTS_AT_ONCE: usize = 1024;
 
 /// A run as its agent gets it.
 #[derive(Debug)]
@@ -131,6 +135,27 @@ pub async fn claimed(tx: &TenantTx, ids: &[FlowRunId]) -> Result<Vec<ClaimedFlow
             })
         })
         .collect()
+}
+
+/// The runs that these agents have taken and that have not begun to run, by agent; see [`submitted_by_claim`].
+pub async fn submitted_by_claims(
+    tx: &TenantTx,
+    agents: &[AgentId],
+) -> Result<HashMap<AgentId, Vec<(FlowRunId, LeaseToken)>>, StorageError> {
+    let mut submitted: HashMap<_, Vec<_>> = HashMap::new();
+    for piece in agents.chunks(AGENTS_AT_ONCE) {
+        let mut values = vec![Value::from(tx.tenant().0)];
+        let agents = list::ids(&mut values, piece.iter().map(|agent| agent.0));
+        let sql = format!(
+            "SELECT agent_id, id, lease_token FROM flow_run
+              WHERE tenant_id = $1 AND agent_id IN ({agents}) AND lease_token IS NOT NULL AND state = 'Submitted'"
+        );
+        for row in tx.query(sql, values).await? {
+            let taken = (FlowRunId(row.try_get_by_index(1)?), LeaseToken(row.try_get_by_index(2)?));
+            submitted.entry(AgentId(row.try_get_by_index(0)?)).or_default().push(taken);
+        }
+    }
+    Ok(submitted)
 }
 
 /// The runs that this agent has taken and that have not begun to run: what a claim yielded whose answer was lost.

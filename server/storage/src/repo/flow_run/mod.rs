@@ -15,7 +15,8 @@ pub use edit::{delete, delete_auto_scheduled, exists, set_labels, set_name, set_
 pub use heartbeat::touch;
 pub use insert::{NewFlowRun, existing, insert};
 pub use lease::{
-    ClaimedFlowRun, HeldRun, claimable, claimed, held, release, renew, submitted_by_claim, take,
+    ClaimedFlowRun, HeldRun, claimable, claimed, held, release, renew, submitted_by_claim,
+    submitted_by_claims, take,
 };
 pub use queue::{Draw, Lot, Waiting, due_runs, earliest_retry, lots, retry_due_runs};
 pub use queued::{stay_queued, stored_state};
