@@ -78,11 +78,14 @@ pub const MIGRATION: Migration = Migration {
                     ON CONFLICT (tenant_id, state, flow_id, slot) DO UPDATE SET n = c.n + excluded.n;
                 RETURN NULL;
             END $$",
+        // A flow that is gone took its counts with it: what a cascade deletes is told after all its deletions.
         "[postgres] CREATE FUNCTION flow_run_uncounted() RETURNS trigger LANGUAGE plpgsql AS $$
             DECLARE own bigint := flow_run_count_slot();
             BEGIN
                 INSERT INTO flow_run_count AS c (tenant_id, state, flow_id, slot, n)
-                    SELECT tenant_id, state, flow_id, own, -count(*) FROM removed GROUP BY tenant_id, state, flow_id
+                    SELECT tenant_id, state, flow_id, own, -count(*) FROM removed
+                    WHERE EXISTS (SELECT 1 FROM flow WHERE flow.id = removed.flow_id)
+                    GROUP BY tenant_id, state, flow_id
                     ON CONFLICT (tenant_id, state, flow_id, slot) DO UPDATE SET n = c.n + excluded.n;
                 RETURN NULL;
             END $$",
@@ -98,7 +101,6 @@ pub const MIGRATION: Migration = Migration {
             FOR EACH STATEMENT EXECUTE FUNCTION flow_run_recounted()",
         "[postgres] CREATE TRIGGER flow_run_uncounted AFTER DELETE ON flow_run
             REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION flow_run_uncounted()",
-        // The runs go first: PostgreSQL fires the constraints' own triggers before those with lower-case names.
         "[postgres] CREATE TRIGGER flow_uncounted AFTER DELETE ON flow
             FOR EACH ROW EXECUTE FUNCTION flow_uncounted()",
     ],
