@@ -2,13 +2,12 @@
 //! document lives beside the command that sends it.
 
 use crate::commands::{cancel, create, delete, describe, get, run, version};
-use crate::session::{self, find, log_tail, waiting};
+use crate::session::{self, explanation, find, log_tail};
 
 /// Name and text of each document.
 pub(crate) const DOCUMENTS: &[(&str, &str)] = &[
     ("API", version::API),
     ("AGENTS", get::agents::AGENTS),
-    ("AGENTS", waiting::AGENTS),
     ("API_KEYS", get::api_keys::API_KEYS),
     ("CANCEL_FLOW_RUN", cancel::CANCEL_FLOW_RUN),
     ("CONCURRENCY_LIMITS", get::concurrency_limits::CONCURRENCY_LIMITS),
@@ -26,6 +25,7 @@ pub(crate) const DOCUMENTS: &[(&str, &str)] = &[
     ("DELETE_TAG_LIMIT", delete::concurrency_limit::DELETE_TAG_LIMIT),
     ("DESCRIBE_FLOW", describe::flow::DESCRIBE_FLOW),
     ("DESCRIBE_FLOW_RUN", describe::flow_run::DESCRIBE_FLOW_RUN),
+    ("EXPLAIN", explanation::EXPLAIN),
     ("FIND_AGENTS", find::FIND_AGENTS),
     ("FIND_API_KEYS", find::FIND_API_KEYS),
     ("FIND_CONCURRENCY_LIMITS", find::FIND_CONCURRENCY_LIMITS),
@@ -35,6 +35,7 @@ pub(crate) const DOCUMENTS: &[(&str, &str)] = &[
     ("FLOWS", get::flows::FLOWS),
     ("FLOW_RUNS", get::flow_runs::FLOW_RUNS),
     ("FLOW_RUN_NAME", run::FLOW_RUN_NAME),
+    ("LATE_FLOW_RUNS", get::flow_runs::late::LATE_FLOW_RUNS),
     ("LIMIT_LABEL", create::concurrency_limit::LIMIT_LABEL),
     ("LIMIT_TAG", create::concurrency_limit::LIMIT_TAG),
     ("LOG_PAGE", log_tail::LOG_PAGE),

@@ -3,6 +3,7 @@
 mod concurrency;
 mod contract;
 mod crash;
+mod explain;
 mod harness;
 mod hostile;
 mod race;

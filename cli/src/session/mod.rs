@@ -3,9 +3,9 @@
 
 pub(crate) mod count;
 mod explain;
+pub(crate) mod explanation;
 pub(crate) mod find;
 pub(crate) mod log_tail;
-pub(crate) mod waiting;
 
 use std::time::Duration;
 

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod concurrency;
 pub mod cursor;
 pub mod event;
+pub mod explain;
 pub mod flow;
 pub mod ids;
 pub mod lease;

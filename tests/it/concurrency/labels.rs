@@ -80,7 +80,7 @@ async fn a_stock_agent_that_comes_too_late_loses_nothing() {
     assert_eq!(state_of(&scene.client, &second).await, ("Scheduled".to_owned(), 1));
     assert!(submit(&as_stock, &first).await.code().is_none(), "the holder may repeat itself");
     end(&scene, &first).await;
-    assert_eq!(shown(&as_stock, &scene, &["db"]).await, [second.clone()]);
+    assert_eq!(shown(&as_stock, &scene, &["db"]).await, std::slice::from_ref(&second));
     assert!(submit(&as_stock, &second).await.code().is_none());
 }
 

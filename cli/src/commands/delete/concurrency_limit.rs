@@ -22,9 +22,10 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> Result<(), F
     let mut documents = Vec::new();
     for reference in &arguments.references {
         let found = find::concurrency_limit(session, reference).await?;
-        let (noun, document) = match found.of_label {
-            true => ("concurrency limit of label", DELETE_LABEL_LIMIT),
-            false => ("concurrency limit of tag", DELETE_TAG_LIMIT),
+        let (noun, document) = if found.of_label {
+            ("concurrency limit of label", DELETE_LABEL_LIMIT)
+        } else {
+            ("concurrency limit of tag", DELETE_TAG_LIMIT)
         };
         documents.push(document);
         doomed.push(Doomed::new(found.found, noun));

@@ -1,6 +1,6 @@
 //! `signalbox get agents`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use clap::Args;
 use comfy_table::{Cell, Color};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,6 @@ use crate::output::screen::Screen;
 use crate::output::table::{Row, text};
 use crate::output::text::{labels, or_dash};
 use crate::session::Session;
-use crate::session::waiting::is_alive;
 
 /// Agents, those that asked for work last first.
 pub(crate) const AGENTS: &str = "query ($where: agent_bool_exp!, $limit: Int!) {
@@ -21,6 +20,9 @@ pub(crate) const AGENTS: &str = "query ($where: agent_bool_exp!, $limit: Int!) {
     id name type labels core_version created last_queried
   }
 }";
+
+/// An agent that asked for work this recently counts as alive (the stock client's rule).
+const ALIVE: Duration = Duration::minutes(1);
 
 /// List agents
 #[derive(Debug, Args)]
@@ -57,7 +59,7 @@ impl Row for Agent {
     const HEADINGS: &'static [&'static str] = &["NAME", "TYPE", "LABELS", "ASKED FOR WORK", "VERSION", "ID"];
 
     fn cells(&self, screen: &Screen) -> Vec<Cell> {
-        let alive = is_alive(self.last_queried, screen.now);
+        let alive = self.last_queried.is_some_and(|last| screen.now - last < ALIVE);
         let asked = self.last_queried.map_or_else(|| "never".to_owned(), |last| screen.ago(Some(last)));
         vec![
             text(or_dash(self.name.as_deref())),

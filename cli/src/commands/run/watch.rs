@@ -23,13 +23,12 @@ use crate::output::text::printable;
 use crate::output::time;
 use crate::session::count::Counted;
 use crate::session::log_tail::LogTail;
-use crate::session::waiting::{self, AgentsAnswer, Unstarted};
-use crate::session::{Session, explain};
+use crate::session::{Session, explain, explanation};
 
 /// The run, the states since a version, and its task runs counted by group.
 pub(crate) const WATCH: &str = "query ($id: uuid!, $version: Int!, $done: [String!], $failed: [String!]) {
   flow_run_by_pk(id: $id) {
-    id name state state_message labels scheduled_start_time start_time end_time
+    id name state state_message start_time end_time
     flow { id name }
     states(where: {version: {_gt: $version}}, order_by: [{version: asc}]) { version state message timestamp }
     total: task_runs_aggregate { aggregate { count } }
@@ -63,9 +62,6 @@ struct Seen {
     name: Option<String>,
     state: Option<String>,
     state_message: Option<String>,
-    #[serde(default)]
-    labels: Vec<String>,
-    scheduled_start_time: Option<DateTime<Utc>>,
     start_time: Option<DateTime<Utc>>,
     end_time: Option<DateTime<Utc>>,
     flow: Option<Flow>,
@@ -179,7 +175,7 @@ impl Watch<'_> {
                     pause = if news { SHORTEST_PAUSE } else { (pause * 13 / 10).min(LONGEST_PAUSE) };
                     if Instant::now() >= explain_at {
                         explain_at = Instant::now() + EXPLAIN_AGAIN;
-                        self.explain_waiting(&seen).await;
+                        self.explain_waiting().await;
                     }
                 }
             } else {
@@ -253,13 +249,11 @@ impl Watch<'_> {
         Ok(!lines.is_empty() || !seen.states.is_empty())
     }
 
-    async fn explain_waiting(&self, seen: &Seen) {
-        let unstarted =
-            Unstarted { state: seen.state(), due: seen.scheduled_start_time, labels: &seen.labels };
-        // An explanation is a courtesy: when the agents cannot be read there is none.
-        let Ok(agents) = self.session.try_ask::<AgentsAnswer>(waiting::AGENTS, ()).await else { return };
-        if let Some(why) = waiting::why(unstarted, &agents.agent, edge::now()) {
-            self.say(&format!("Waiting: {why}"));
+    async fn explain_waiting(&self) {
+        // An explanation is a courtesy: when it cannot be had there is none.
+        let Ok(explanation) = explanation::of(self.session, self.id).await else { return };
+        if explanation.is_of_interest() {
+            self.say(&format!("Waiting: {}", explanation.sentence()));
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
     concurrency_limit::ConcurrencyLimitMutation,
     flow::{FlowMutation, RegistrationMutation},
     flow_group::{FlowGroupMutation, FlowGroupScheduleMutation},
-    flow_run::{ClaimMutation, FlowRunEditMutation, FlowRunMutation, QueueMutation},
+    flow_run::{ClaimMutation, FlowRunEditMutation, FlowRunExplainQuery, FlowRunMutation, QueueMutation},
     key_value::KeyValueMutation,
     log::LogMutation,
     project::ProjectMutation,
@@ -26,7 +26,7 @@ pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;
 /// Everything that can be read.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Query")]
-pub struct Query(TableQuery, ApiInfoQuery, TaskRunQuery, MappedChildrenQuery);
+pub struct Query(TableQuery, ApiInfoQuery, TaskRunQuery, MappedChildrenQuery, FlowRunExplainQuery);
 
 /// Everything that can be changed. In groups, because each entry of a merged object nests its resolver one deeper.
 #[derive(Debug, Default, MergedObject)]

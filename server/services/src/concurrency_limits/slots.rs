@@ -32,10 +32,8 @@ impl Slots {
         now: DateTime<Utc>,
     ) -> Result<Self, StorageError> {
         let asking: Vec<_> = asking(runs).collect();
-        let labels = match asking.is_empty() {
-            true => HashMap::new(),
-            false => concurrency::labels(tx, &asking).await?,
-        };
+        let labels =
+            if asking.is_empty() { HashMap::new() } else { concurrency::labels(tx, &asking).await? };
         let names = labels.into_iter().map(|(id, names)| (id.0, names)).collect();
         let held = held(runs).map(|id| id.0).collect();
         Self::open(tx, About::Label, names, held, (ids, now)).await
@@ -49,10 +47,7 @@ impl Slots {
         now: DateTime<Utc>,
     ) -> Result<Self, StorageError> {
         let asking: Vec<_> = asking(runs).collect();
-        let tags = match asking.is_empty() {
-            true => HashMap::new(),
-            false => concurrency::tags(tx, &asking).await?,
-        };
+        let tags = if asking.is_empty() { HashMap::new() } else { concurrency::tags(tx, &asking).await? };
         let names = tags.into_iter().map(|(id, names)| (id.0, names)).collect();
         let held = held(runs).map(|id| id.0).collect();
         Self::open(tx, About::Tag, names, held, (ids, now)).await

@@ -11,10 +11,10 @@ use uuid::Uuid;
 use crate::failure::Failure;
 use crate::output::log_line::LogLine;
 use crate::output::screen::{self, Format};
-use crate::session::waiting::{self, AgentSeen, Unstarted};
-use crate::session::{Session, find};
+use crate::session::explanation::{self, Explanation};
+use crate::session::{Session, explain, find};
 
-/// The run with everything around it, and the agents that could take it.
+/// The run with everything around it.
 pub(crate) const DESCRIBE_FLOW_RUN: &str = "query ($id: uuid!, $logs: Int!, $children: Int!) {
   flow_run_by_pk(id: $id) {
     id name version state state_message state_timestamp created scheduled_start_time start_time end_time
@@ -31,7 +31,6 @@ pub(crate) const DESCRIBE_FLOW_RUN: &str = "query ($id: uuid!, $logs: Int!, $chi
     }
     logs(order_by: [{timestamp: desc}], limit: $logs) { id timestamp level name message }
   }
-  agent(order_by: [{last_queried: desc_nulls_last}], limit: 200) { id name labels last_queried }
 }";
 
 /// Mapped task runs beyond these are not counted.
@@ -51,7 +50,6 @@ pub(crate) struct Arguments {
 #[derive(Deserialize)]
 struct Answer {
     flow_run_by_pk: Option<FlowRun>,
-    agent: Vec<AgentSeen>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -82,9 +80,9 @@ struct FlowRun {
     #[serde(skip_serializing)]
     children: Vec<Child>,
     logs: Vec<LogLine>,
-    /// Why the run has not started, in words; null when it has.
+    /// What holds the run, or where it is.
     #[serde(skip_deserializing)]
-    waiting: Option<String>,
+    explanation: Option<Explanation>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -164,12 +162,7 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> Result<(), F
         .flow_run_by_pk
         .ok_or_else(|| Failure::new(format!("run {} is gone: somebody deleted it", found.id)))?;
     run.logs.reverse();
-    let unstarted = Unstarted {
-        state: run.state.as_deref().unwrap_or_default(),
-        due: run.scheduled_start_time,
-        labels: &run.labels,
-    };
-    run.waiting = waiting::why(unstarted, &answer.agent, session.screen.now);
+    run.explanation = Some(explanation::of(session, run.id).await.map_err(|error| explain(&error))?);
     gather_children(&mut run);
     match session.screen.format {
         Format::Json => screen::json(&run),

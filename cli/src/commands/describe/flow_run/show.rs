@@ -9,6 +9,7 @@ use crate::output::state::{is_finished, painted};
 use crate::output::table::{state_cell, text};
 use crate::output::text::{json, or_dash, printable, shorten};
 use crate::output::time;
+use crate::session::explanation::Explanation;
 
 /// Longest message in a table.
 const MESSAGE: usize = 70;
@@ -45,7 +46,9 @@ fn fields(page: &mut Page<'_>, run: &FlowRun, screen: &Screen) {
             message.unwrap_or_default()
         )),
     );
-    page.field("Waiting", run.waiting.clone());
+    let explanation = run.explanation.as_ref().filter(|explanation| explanation.is_of_interest());
+    page.field("Waiting", explanation.map(Explanation::sentence));
+    page.field("Try", explanation.and_then(Explanation::command));
     page.field(
         "Flow",
         run.flow.as_ref().map(|flow| {

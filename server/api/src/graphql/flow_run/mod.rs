@@ -2,10 +2,12 @@
 
 mod claim;
 mod edit;
+mod explain;
 mod mutation;
 mod queue;
 
 pub use claim::ClaimMutation;
 pub use edit::FlowRunEditMutation;
+pub use explain::FlowRunExplainQuery;
 pub use mutation::FlowRunMutation;
 pub use queue::QueueMutation;

@@ -28,7 +28,7 @@ impl About {
     }
 
     /// The table of the limits.
-    const fn table(self) -> &'static str {
+    pub(in crate::repo) const fn table(self) -> &'static str {
         match self {
             Self::Label => "flow_concurrency_limit",
             Self::Tag => "task_tag_limit",
@@ -36,7 +36,7 @@ impl About {
     }
 
     /// The column with the label or tag.
-    const fn name(self) -> &'static str {
+    pub(in crate::repo) const fn name(self) -> &'static str {
         match self {
             Self::Label => "name",
             Self::Tag => "tag",
@@ -44,7 +44,7 @@ impl About {
     }
 
     /// The column of a slot that says which limit it belongs to.
-    const fn limit(self) -> &'static str {
+    pub(in crate::repo) const fn limit(self) -> &'static str {
         match self {
             Self::Label => "flow_concurrency_limit_id",
             Self::Tag => "task_tag_limit_id",

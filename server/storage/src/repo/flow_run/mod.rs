@@ -2,6 +2,7 @@
 
 mod blueprint;
 mod edit;
+pub mod facts;
 mod heartbeat;
 mod insert;
 mod lease;

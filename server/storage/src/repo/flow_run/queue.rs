@@ -107,7 +107,7 @@ pub async fn due_runs<'a>(
     let mut runs = Vec::new();
     for piece in draws.chunks(LOTS_AT_ONCE) {
         let mut values = vec![tx.tenant().0.into(), after.into(), before.into()];
-        let mut sql = String::new();
+        let mut parts = Vec::with_capacity(piece.len());
         for (number, draw) in piece.iter().enumerate() {
             let first = values.len() + 1;
             values.extend([
@@ -115,24 +115,22 @@ pub async fn due_runs<'a>(
                 draw.lot.priority.into(),
                 i64::from(draw.most).into(),
             ]);
-            let (key, priority, most) = (first, first + 1, first + 2);
-            let union = if number == 0 { "" } else { " UNION ALL " };
-            sql.push_str(&format!(
+            parts.push(format!(
                 concat!(
-                    "{union}SELECT * FROM (SELECT {number} AS lot, r.state_start_time, r.id FROM flow_run r
+                    "SELECT * FROM (SELECT {number} AS lot, r.state_start_time, r.id FROM flow_run r
                       WHERE r.tenant_id = $1 AND ",
                     waiting!("r"),
                     " AND r.labels_key = ${key} AND r.priority = ${priority}
                         AND r.state_start_time > $2 AND r.state_start_time <= $3
                       ORDER BY r.state_start_time, r.id LIMIT ${most}) AS lot{number}"
                 ),
-                union = union,
                 number = number,
-                key = key,
-                priority = priority,
-                most = most
+                key = first,
+                priority = first + 1,
+                most = first + 2
             ));
         }
+        let sql = parts.join(" UNION ALL ");
         for row in tx.query(sql, values).await? {
             let lot: i32 = row.try_get_by_index(0)?;
             let Some(draw) = usize::try_from(lot).ok().and_then(|lot| piece.get(lot)) else { continue };

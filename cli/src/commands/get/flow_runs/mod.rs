@@ -1,4 +1,6 @@
-//! `signalbox get flow-runs`.
+//! `signalbox get flow-runs`. Those that are late are in `late`.
+
+pub(crate) mod late;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -42,6 +44,9 @@ pub(crate) struct Arguments {
     /// Only runs with this label; may be repeated
     #[arg(long = "label", short)]
     labels: Vec<String>,
+    /// Only runs that were due this many seconds ago [default: 15] and have not started, with the reason
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "15", conflicts_with = "states")]
+    late: Option<u32>,
     /// At most this many
     #[arg(long, default_value_t = 20, value_name = "N")]
     limit: u32,
@@ -137,6 +142,9 @@ fn condition(arguments: &Arguments) -> Value {
 
 /// Lists the runs.
 pub(crate) async fn run(arguments: Arguments, session: &Session) -> Result<(), Failure> {
+    if let Some(seconds) = arguments.late {
+        return late::run(condition(&arguments), (seconds, arguments.limit), session).await;
+    }
     let variables = json!({"where": condition(&arguments), "limit": arguments.limit});
     let answer: Answer = session.ask(FLOW_RUNS, variables).await?;
     session.screen.list(&answer.flow_run, "No flow runs. Start one with: signalbox run --name FLOW")
@@ -148,8 +156,15 @@ mod tests {
 
     #[test]
     fn only_what_was_asked_becomes_a_condition() {
-        let mut arguments =
-            Arguments { flow: None, project: None, name: None, states: vec![], labels: vec![], limit: 20 };
+        let mut arguments = Arguments {
+            flow: None,
+            project: None,
+            name: None,
+            states: vec![],
+            labels: vec![],
+            late: None,
+            limit: 20,
+        };
         assert_eq!(condition(&arguments), json!({}));
         arguments.project = Some("P".into());
         arguments.states = vec!["Running".into()];
