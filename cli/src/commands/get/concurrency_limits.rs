@@ -67,6 +67,7 @@ struct FlowRun {
     name: Option<String>,
 }
 
+#[expect(clippy::struct_field_names, reason = "fields are named as the API's columns are")]
 #[derive(Debug, Serialize)]
 struct Limit {
     id: Uuid,
