@@ -25,7 +25,7 @@ use crate::database::{Database, Databases};
 use crate::report::{Figure, Rate, Report};
 use crate::scenario::drive::{Transport, Window, measure};
 use crate::scenario::look::Look;
-use crate::scenario::{Kind, start_delay};
+use crate::scenario::{Kind, schedules, start_delay};
 use crate::seed::{Api, Stage};
 use crate::server::Server;
 
@@ -71,10 +71,13 @@ async fn run(args: &Args) -> Result<Report> {
                 let server = rested_server(binary, &mut databases, &mut report.figures).await?;
                 let (stage, mut api) = stage(server.address, args).await?;
                 rates(&mut api, &stage, args, server.pid(), &mut report.rates).await?;
+                // Servers of their own, so that delays are not those of a database full of other scenarios' due runs.
+                drop(server);
                 if args.agent_runs > 0 {
-                    // An own server, so that the delay is not that of a database full of other scenarios' due runs.
-                    drop(server);
                     report.figures.extend(agent_delay(binary, databases.fresh().await?, args).await?);
+                }
+                if Kind::chosen(args).contains(&Kind::Schedules) {
+                    report.figures.extend(scheduling_delay(binary, databases.fresh().await?, args).await?);
                 }
             }
             if args.dashboard_runs > 0 && args.only.is_empty() {
@@ -167,7 +170,7 @@ async fn rates(
     };
     let window =
         Window { warm_up: Duration::from_secs(args.warm_up), measured: Duration::from_secs(args.seconds) };
-    for kind in Kind::chosen(args) {
+    for kind in Kind::chosen(args).into_iter().filter(|kind| *kind != Kind::Schedules) {
         for &transport in transports {
             let callers =
                 kind.callers(api, stage, args).await.with_context(|| format!("preparing {}", kind.name()))?;
@@ -178,6 +181,13 @@ async fn rates(
         }
     }
     Ok(())
+}
+
+async fn scheduling_delay(binary: &Path, database: Database, args: &Args) -> Result<[Figure; 2]> {
+    let server = Server::start(binary, database).await?;
+    let (stage, mut api) = stage(server.address, args).await?;
+    let delays = schedules::measure(&mut api, &stage).await?;
+    Ok(Figure::scheduling_delay(delays, schedules::MARKS_MS))
 }
 
 async fn agent_delay(binary: &Path, database: Database, args: &Args) -> Result<[Figure; 2]> {

@@ -181,6 +181,15 @@ impl Figure {
         ]
     }
 
+    /// The median and the 99th percentile of the scheduling delay.
+    pub fn scheduling_delay(delays: Latencies, [mark_p50, mark_p99]: [f64; 2]) -> [Self; 2] {
+        let [p50, p99] = delays.quantiles([0.5, 0.99]);
+        [
+            Self::new("scheduled time to claim, p50", "ms", p50, Some(mark_p50)),
+            Self::new("scheduled time to claim, p99", "ms", p99, Some(mark_p99)),
+        ]
+    }
+
     fn is_ok(&self) -> bool {
         self.mark.is_none_or(|mark| self.value <= mark)
     }

@@ -131,7 +131,8 @@ fn slug(index: usize) -> String {
     format!("step-{}", index + 1)
 }
 
-fn task(index: usize) -> Value {
+/// A task as the client serializes it.
+pub fn task(index: usize) -> Value {
     json!({
         "type": "prefect.tasks.core.function.FunctionTask", "name": "step", "slug": slug(index), "tags": [],
         "max_retries": 0, "retry_delay": null, "inputs": {"x": {"required": true, "type": "typing.Any"}},
