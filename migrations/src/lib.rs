@@ -7,6 +7,7 @@ mod m0001_initial;
 mod m0002_event;
 mod m0003_counts;
 mod m0004_concurrency;
+mod m0006_schedules;
 mod runner;
 
 pub use runner::{MigrationError, applied, migrate, revert};
@@ -31,6 +32,7 @@ pub const ALL: &[Migration] = &[
     m0002_event::MIGRATION,
     m0003_counts::MIGRATION,
     m0004_concurrency::MIGRATION,
+    m0006_schedules::MIGRATION,
 ];
 
 /// A statement with the dialect's column types; `None` when it is for the other dialect only.

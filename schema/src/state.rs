@@ -250,6 +250,19 @@ impl State {
         self
     }
 
+    /// The same with an entry in its context, which clients keep and do not read.
+    #[must_use]
+    pub fn with_context(mut self, key: &str, value: Value) -> Self {
+        let context = self.body.entry("context").or_insert_with(|| Value::Object(Map::new()));
+        if !context.is_object() {
+            *context = Value::Object(Map::new());
+        }
+        if let Some(context) = context.as_object_mut() {
+            context.insert(key.to_owned(), value);
+        }
+        self
+    }
+
     /// Its type.
     pub const fn kind(&self) -> StateType {
         self.kind

@@ -6,6 +6,7 @@ mod crash;
 mod explain;
 mod harness;
 mod hostile;
+mod pausing;
 mod race;
 mod replay;
 mod tenancy;

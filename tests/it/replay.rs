@@ -20,16 +20,23 @@ const UNCOVERED: &str = include_str!("replay_uncovered.txt");
 const TWICE_IS_TWO: [&str; 1] = ["create_api_key"];
 
 /// Mutations with a test of their own, because they need what another one answered.
-const ELSEWHERE: [&str; 4] =
-    ["release_flow_runs", "update_flow_project", "delete_tenant", "delete_flow_concurrency_limit"];
+const ELSEWHERE: [&str; 5] = [
+    "release_flow_runs",
+    "update_flow_project",
+    "delete_tenant",
+    "delete_flow_concurrency_limit",
+    "resume_task_run",
+];
 
 /// Mutations that change something only after another one has.
-const AFTER: [(&str, &str); 5] = [
+const AFTER: [(&str, &str); 7] = [
     ("set_schedule_inactive", "set_schedule_active"),
     ("enable_flow_heartbeat", "disable_flow_heartbeat"),
     ("enable_flow_lazarus_process", "disable_flow_lazarus_process"),
     ("disable_flow_version_lock", "enable_flow_version_lock"),
     ("delete_flow_group_schedule", "set_flow_group_schedule"),
+    ("resume_flow_run", "pause_flow_run"),
+    ("restart_flow_run", "set_flow_run_states"),
 ];
 
 /// Signs of life: all they change is when somebody was last heard of.
@@ -115,7 +122,10 @@ async fn what_needs_another_answer_may_arrive_twice() {
     let (tenant, _) = scene::tenant(&scene.client, "short-lived").await;
     let limit = json!({"label": "db", "limit": 1});
     let limit = id(&scene.client.mutate("update_flow_concurrency_limit", limit, "id").await);
+    let paused = scene.task_runs(&scene.running_flow_run().await).await.remove(0);
+    scene.set_task_run_state(&paused, state("Paused", "Trigger function is \"manual_only\"")).await;
     for (mutation, input) in [
+        ("resume_task_run", json!({"task_run_id": paused})),
         ("delete_tenant", json!({"tenant_id": tenant})),
         ("delete_flow_concurrency_limit", json!({"limit_id": limit})),
         ("release_flow_runs", json!({"agent_id": agent, "held": [claimed]})),

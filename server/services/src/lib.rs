@@ -5,6 +5,7 @@
 pub mod agent_configs;
 pub mod agents;
 pub mod api_keys;
+mod author;
 pub mod background;
 mod changes;
 pub mod concurrency_limits;
@@ -24,6 +25,7 @@ pub mod task_run_artifacts;
 pub mod task_runs;
 pub mod tenants;
 
+pub use author::Author;
 pub use error::ServiceError;
 pub use services::{Parts, Services};
 pub use signalbox_bus::Link;

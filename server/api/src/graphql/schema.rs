@@ -8,7 +8,10 @@ use super::{
     concurrency_limit::ConcurrencyLimitMutation,
     flow::{FlowMutation, RegistrationMutation},
     flow_group::{FlowGroupMutation, FlowGroupScheduleMutation},
-    flow_run::{ClaimMutation, FlowRunEditMutation, FlowRunExplainQuery, FlowRunMutation, QueueMutation},
+    flow_run::{
+        ClaimMutation, FlowRunEditMutation, FlowRunExplainQuery, FlowRunMutation, FlowRunSteerMutation,
+        QueueMutation,
+    },
     key_value::KeyValueMutation,
     log::LogMutation,
     project::ProjectMutation,
@@ -52,6 +55,7 @@ pub struct FlowMutations(
 pub struct RunMutations(
     FlowRunMutation,
     FlowRunEditMutation,
+    FlowRunSteerMutation,
     TaskRunMutation,
     TaskRunEditMutation,
     TaskRunArtifactMutation,

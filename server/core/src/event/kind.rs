@@ -27,6 +27,9 @@ pub enum EventKind {
     FlowDeleted,
     /// A flow's schedule was switched on or off. Payload: `active`.
     FlowScheduleChanged,
+    /// Times of a flow's schedule passed while nobody planned, and get no run. Payload: `missed`, how many (1,000 stands
+    /// for more), and `since`, the last time that was planned.
+    FlowSlotsMissed,
     /// A flow group was given a schedule, or lost it. Payload: `flow_group_id`, `scheduled`.
     FlowGroupScheduleChanged,
     /// A flow group was deleted, with all versions and their runs. Payload: `flow_group_id`, `name`.
@@ -53,6 +56,7 @@ impl EventKind {
         Self::FlowArchived,
         Self::FlowDeleted,
         Self::FlowScheduleChanged,
+        Self::FlowSlotsMissed,
         Self::FlowGroupScheduleChanged,
         Self::FlowGroupDeleted,
         Self::AgentRegistered,
@@ -73,6 +77,7 @@ impl EventKind {
             Self::FlowArchived => "flow.archived",
             Self::FlowDeleted => "flow.deleted",
             Self::FlowScheduleChanged => "flow.schedule_changed",
+            Self::FlowSlotsMissed => "flow.slots_missed",
             Self::FlowGroupScheduleChanged => "flow_group.schedule_changed",
             Self::FlowGroupDeleted => "flow_group.deleted",
             Self::AgentRegistered => "agent.registered",

@@ -26,6 +26,8 @@ pub struct FlowRunNow {
     pub end_time: Option<DateTime<Utc>>,
     /// Whether its flow group locks versions.
     pub locks_versions: bool,
+    /// When it was to start.
+    pub scheduled_start_time: DateTime<Utc>,
 }
 
 /// Who proposes.
@@ -46,6 +48,8 @@ pub enum Unfinished {
     Cancelled,
     /// Those that were running have failed: the agent saw their process end.
     RunningFailed,
+    /// They are skipped with the run, which never starts.
+    Skipped,
 }
 
 /// The new row, and what must happen besides.
@@ -57,6 +61,8 @@ pub struct FlowRunTransition {
     pub start_time: Option<DateTime<Utc>>,
     /// `end_time` of the row.
     pub end_time: Option<DateTime<Utc>>,
+    /// How much later than it was to start it runs, when it runs for the first time with this state.
+    pub lateness: Option<TimeDelta>,
     /// The agent that has it now.
     pub agent: Option<AgentId>,
     /// Whether the run shows life by this state (`Running` and `Submitted`).
@@ -107,6 +113,8 @@ pub fn decide(
         version: run.version + 1,
         start_time: if running { run.start_time.or(Some(now)) } else { run.start_time },
         end_time: if next.sets_end_time() { Some(now) } else { run.end_time },
+        lateness: (running && run.start_time.is_none())
+            .then(|| (now - run.scheduled_start_time).max(TimeDelta::zero())),
         agent: if next == StateType::Submitted { sender.agent.or(run.agent) } else { run.agent },
         heartbeat: running || next == StateType::Submitted,
         releases_lease: next.is_finished() || next.is_scheduled(),
@@ -138,6 +146,7 @@ pub fn queue(
         version: run.version + 1,
         start_time: run.start_time,
         end_time: run.end_time,
+        lateness: None,
         agent: run.agent,
         heartbeat: true,
         releases_lease: true,

@@ -7,6 +7,9 @@ pub mod cancel;
 pub mod create;
 pub mod flow_run;
 pub mod name;
+pub mod pause;
+pub mod restart;
+pub mod resume;
 pub mod task_run;
 
 use signalbox_schema::{ErrorCode, State, StateType};
@@ -43,6 +46,9 @@ pub enum Rejection {
     /// The run is past the point where it could be handed to an agent.
     #[error("State update failed: a run in state {0} cannot be submitted.")]
     NotSubmittable(StateType),
+    /// The policy of the run's schedule holds it back or has skipped it.
+    #[error("State update failed: the run may not start: {0}")]
+    Held(String),
     /// The run was cancelled, or is being cancelled.
     #[error("State update failed: the flow run is {0} and cannot start running.")]
     Stopped(StateType),
@@ -71,6 +77,7 @@ impl Rejection {
         match self {
             Self::AlreadySubmitted
             | Self::NotSubmittable(_)
+            | Self::Held(_)
             | Self::Stopped(_)
             | Self::FlowRunNotRunning(_)
             | Self::LimitReached(_) => ErrorCode::Conflict,
@@ -91,5 +98,7 @@ pub enum Verdict<T> {
     Refuse(Rejection),
 }
 
+#[cfg(test)]
+mod pause_tests;
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,7 @@ fn flow_run(state: StateType) -> FlowRunNow {
         start_time: None,
         end_time: None,
         locks_versions: false,
+        scheduled_start_time: now(),
     }
 }
 

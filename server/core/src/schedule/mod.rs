@@ -7,6 +7,7 @@
 //! `clock::recurrence` which recurrence rules are refused; the compiled zone tables know daylight saving until 2099.
 
 mod adjustment;
+pub mod admit;
 mod clock;
 mod error;
 mod filter;
@@ -14,10 +15,12 @@ mod function;
 mod group;
 mod moment;
 mod plan;
+pub mod policy;
 mod read;
 
 pub use error::ScheduleError;
-pub use plan::{Existing, RUNS_AHEAD, RunToCreate, idempotency_key, plan_runs};
+pub use plan::{Existing, Plan, RUNS_AHEAD, RunToCreate, idempotency_key, plan};
+pub use policy::{Overlap, Policy};
 
 use adjustment::Adjustment;
 use chrono::{DateTime, Utc};

@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use signalbox_core::access::{Access, Operator};
 use signalbox_schema::{FlowGroupId, LabelSet};
-use signalbox_storage::{TenantTx, Transaction, repo::flow_group};
+use signalbox_storage::{
+    TenantTx, Transaction,
+    repo::{flow_group, flow_run, schedule},
+};
 
 /// One change.
 #[derive(Debug)]
@@ -28,7 +31,8 @@ enum Checked {
     DefaultParameters(Value),
 }
 
-/// Changes a flow group. Runs that exist keep what they have.
+/// Changes a flow group. Runs that somebody made, and those that are due, keep what they have; runs that its schedule has
+/// planned are planned again with what the group gives now.
 pub async fn update(
     services: &Services,
     access: &Access<Operator>,
@@ -36,9 +40,8 @@ pub async fn update(
     change: Change,
 ) -> Result<(), ServiceError> {
     let update = Update { id, change: check(change)?, now: services.clock().now() };
-    services.store().write(access, &update).await?;
-    if matches!(update.change, Checked::DefaultParameters(_)) {
-        // A required parameter may have a value now.
+    let replan = services.store().write(access, &update).await?;
+    if replan {
         schedules::plan_group(services, access, id).await;
     }
     Ok(())
@@ -75,10 +78,11 @@ struct Update {
 
 impl Transaction for Update {
     const NAME: &'static str = "flow_group.update";
-    type Output = ();
+    type Output = bool;
     type Error = ServiceError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<(), ServiceError> {
+    /// Whether there are runs to plan again.
+    async fn run(&self, tx: &TenantTx) -> Result<bool, ServiceError> {
         let before = flow_group::find(tx, self.id)
             .await?
             .ok_or_else(|| ServiceError::not_found("flow group", self.id))?;
@@ -89,9 +93,16 @@ impl Transaction for Update {
             Checked::Description(description) => after.description.clone_from(description),
             Checked::DefaultParameters(parameters) => after.default_parameters.clone_from(parameters),
         }
-        if after != before {
-            flow_group::save(tx, &after, self.now).await?;
+        if after == before {
+            return Ok(false);
         }
-        Ok(())
+        flow_group::save(tx, &after, self.now).await?;
+        if matches!(self.change, Checked::Description(_)) {
+            return Ok(false);
+        }
+        for flow in schedule::scheduled_of_group(tx, self.id).await? {
+            flow_run::delete_planned(tx, flow, self.now).await?;
+        }
+        Ok(true)
     }
 }

@@ -3,7 +3,8 @@
 mod board;
 mod take;
 
-use crate::{ServiceError, Services, agents};
+use super::waiting::lots_for;
+use crate::{ServiceError, Services, agents, schedules};
 use board::Board;
 pub(crate) use board::Boards;
 use chrono::{DateTime, Duration, Utc};
@@ -15,7 +16,7 @@ use signalbox_core::{
 use signalbox_schema::{AgentId, FlowRunId, LabelSet, LeaseToken, StateType};
 use signalbox_storage::{
     StorageError, TenantTx, Transaction,
-    repo::flow_run::{self, ClaimedFlowRun},
+    repo::flow_run::{self, ClaimedFlowRun, Draw},
 };
 use std::sync::Arc;
 use take::{Take, lease_token};
@@ -255,8 +256,29 @@ impl Question<'_> {
             ids: services.ids(),
             silent_since: now - SILENT,
         };
-        let runs = services.store().write(access, &take).await?;
-        Ok(Found { runs, look_again: now + TICK })
+        let taken = services.store().write(access, &take).await?;
+        schedules::announce(services, access, taken.changed);
+        let mut look_again = now + TICK;
+        if taken.runs.is_empty() {
+            // What is due is held back, or was taken by another; what becomes due next must wake us all the same.
+            let next = self.next_due(services, access, now).await?;
+            look_again = next.map_or(look_again, |next| next.min(look_again));
+        }
+        Ok(Found { runs: taken.runs, look_again })
+    }
+
+    /// When the next run becomes due that the agent may take, within the time that a poll may last.
+    async fn next_due(
+        &self,
+        services: &Services,
+        access: &Access<Reporter>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, ServiceError> {
+        let tx = services.store().read(access);
+        let lots = lots_for(&tx, &self.command.labels).await?;
+        let draws: Vec<Draw<'_>> = lots.iter().map(|lot| Draw { lot, most: 1 }).collect();
+        let due = flow_run::due_runs(&tx, &draws, now, now + LONGEST_WAIT, &[]).await?;
+        Ok(due.first().map(|run| run.start))
     }
 
     /// Whether this very question was answered with runs before, and the answer was lost on the way.

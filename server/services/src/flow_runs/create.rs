@@ -50,8 +50,8 @@ pub struct CreateFlowRun {
     pub idempotency_key: Option<String>,
     /// Runs of higher priority are handed out first; the flow group's, if absent.
     pub priority: Option<i64>,
-    /// Whether the scheduler wishes it.
-    pub auto_scheduled: bool,
+    /// The slot of the schedule that it is for; `None` for a run that somebody wishes.
+    pub slot: Option<DateTime<Utc>>,
 }
 
 /// The run, new or found by its idempotency key.
@@ -209,7 +209,7 @@ impl CreateBatch {
             context: command.context.clone().unwrap_or_else(|| Value::Object(Map::new())),
             priority: command.priority.unwrap_or(blueprint.group_priority),
             scheduled_start_time: command.scheduled_start_time.map_or(now, truncate),
-            auto_scheduled: command.auto_scheduled,
+            slot: command.slot.map(truncate),
             idempotency_key: command.idempotency_key.clone(),
             tasks: &blueprint.tasks,
         })))

@@ -1,17 +1,20 @@
 //! Tells a stock agent which runs wait for it (`get_runs_in_queue`). Nothing is reserved: the agent takes a run by
 //! setting it `Submitted`, and the one that comes second is refused.
 
-use super::waiting::{Wish, lots_for, select};
-use crate::{ServiceError, Services, agents};
+use super::waiting::{FURTHER, LOOKS, Wish, lots_for, select};
+use crate::{ServiceError, Services, agents, schedules::Admission};
 use chrono::{DateTime, Utc};
 use signalbox_core::{
     access::{Access, Reporter},
     queue::may_take,
 };
 use signalbox_schema::{AgentId, FlowRunId, LabelSet};
-use signalbox_storage::repo::{
-    concurrency::{self, About},
-    flow_run,
+use signalbox_storage::{
+    TenantTx,
+    repo::{
+        concurrency::{self, About},
+        flow_run::{self, Lot},
+    },
 };
 
 /// Most runs in one answer (as many as Prefect's server gave).
@@ -43,13 +46,31 @@ pub async fn hand_out(
     let lots = lots_for(&tx, &command.labels).await?;
     let mut runs = Vec::new();
     if lots.iter().any(|lot| lot.earliest <= before) {
-        let mut ledger = concurrency::ledger(&tx, About::Label).await?;
-        let wish = Wish { now, before, most: MOST };
-        runs.extend(select(&tx, &lots, &mut ledger, wish).await?.into_iter().map(|run| run.id));
+        runs = waiting(&tx, &lots, Wish { now, before, most: MOST }).await?;
     }
     let retries = flow_run::retry_due_runs(&tx, before, None, MOST).await?;
     runs.extend(
         retries.into_iter().filter(|(_, labels)| may_take(&command.labels, labels)).map(|(id, _)| id),
     );
+    Ok(runs)
+}
+
+/// The runs that wait, without those that the policy of their schedule holds back: the agent would be refused.
+async fn waiting(tx: &TenantTx, lots: &[Lot], wish: Wish) -> Result<Vec<FlowRunId>, ServiceError> {
+    let mut held: Vec<FlowRunId> = Vec::new();
+    let mut runs = Vec::new();
+    for look in 0..LOOKS {
+        let most = if look == 0 { wish.most } else { wish.most.max(FURTHER) };
+        let mut ledger = concurrency::ledger(tx, About::Label).await?;
+        let selected = select(tx, lots, &mut ledger, Wish { most, ..wish }, &held).await?;
+        runs = selected.into_iter().map(|run| run.id).collect();
+        let passed_over = Admission::peek(tx, &runs, wish.now).await?;
+        runs.retain(|run| !passed_over.contains(run));
+        if passed_over.is_empty() || runs.len() >= usize::try_from(wish.most).unwrap_or(usize::MAX) {
+            break;
+        }
+        held.extend(passed_over);
+    }
+    runs.truncate(usize::try_from(wish.most).unwrap_or(usize::MAX));
     Ok(runs)
 }

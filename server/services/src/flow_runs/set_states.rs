@@ -1,6 +1,10 @@
 //! Gives a flow run a state.
 
-use crate::{ServiceError, Services, concurrency_limits::Slots};
+use crate::{
+    ServiceError, Services,
+    concurrency_limits::Slots,
+    schedules::{self, Admission},
+};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use signalbox_bus::Topic;
@@ -62,6 +66,7 @@ pub async fn set_state(
         proposal: Proposal { state, version: command.version, fingerprint },
     };
     let outcome = services.lanes().set_flow_run_state.submit(services.store(), access, proposed).await?;
+    schedules::announce(services, access, outcome.judged);
     if outcome.changed {
         services.hint(Topic::FlowRun(access.tenant(), id));
     }
@@ -85,6 +90,8 @@ pub(crate) struct Outcome {
     changed: bool,
     wakes_agents: bool,
     queued: Option<String>,
+    /// Other runs, which the policy of their schedule skipped or cancelled because this one starts.
+    judged: Vec<FlowRunId>,
 }
 
 /// Sets states for many callers at once.
@@ -107,6 +114,10 @@ impl Batch for StateBatch {
         let now = self.clock.now();
         let expected: Vec<_> =
             commands.iter().filter_map(|command| Some((command.id, command.proposal.version?))).collect();
+        // Stock agents are handed runs ahead of their time; here is where one of a schedule starts, or may not.
+        let submitted = commands.iter().filter(|it| it.proposal.state.kind() == StateType::Submitted);
+        let candidates: Vec<FlowRunId> = submitted.map(|command| command.id).collect();
+        let mut admission = Admission::ask(tx, &candidates, &*self.ids, now).await?;
         let mut runs = flow_run::load(tx, commands.iter().map(|command| command.id), &expected).await?;
         let begun: Vec<_> = commands
             .iter()
@@ -117,15 +128,21 @@ impl Batch for StateBatch {
             .collect();
         let mut batch = Decisions {
             slots: Slots::of_flow_runs(tx, &begun, &*self.ids, now).await?,
+            held: std::mem::take(&mut admission.held),
             updates: Vec::with_capacity(commands.len()),
             queued: Vec::new(),
         };
-        let results = commands.iter().map(|command| batch.apply(command, &mut runs, now)).collect();
+        let mut results: Vec<_> =
+            commands.iter().map(|command| batch.apply(command, &mut runs, now)).collect();
         // Several states of one run in one batch follow each other; the row is written once per state, in order.
         flow_run::update(tx, &batch.updates, &*self.ids, now).await?;
         batch.slots.write(tx, &*self.ids, now).await?;
         for (id, run, full) in &batch.queued {
             put_in_queue(tx, *id, (run, full), &*self.ids, now).await?;
+        }
+        let judged = admission.close(tx, &*self.ids, now).await?;
+        if let Some(Ok(outcome)) = results.iter_mut().find(|result| result.is_ok()) {
+            outcome.judged = judged;
         }
         Ok(results)
     }
@@ -134,6 +151,8 @@ impl Batch for StateBatch {
 /// What a batch has decided so far.
 struct Decisions {
     slots: Slots,
+    /// Runs that must not be submitted, and why not.
+    held: HashMap<FlowRunId, String>,
     updates: Vec<FlowRunUpdate>,
     /// Runs that must wait, as they were then, and for what.
     queued: Vec<(FlowRunId, FlowRunNow, Full)>,
@@ -153,6 +172,9 @@ impl Decisions {
             ));
         };
         let next = command.proposal.state.kind();
+        if let Some(why) = self.held.get(&command.id).filter(|_| next == StateType::Submitted) {
+            return Err(Rejection::Held(why.clone()).into());
+        }
         let transition = match decide(now, run, command.sender, &command.proposal) {
             Verdict::Replay => return Ok(Outcome::default()),
             Verdict::Refuse(rejection) => return Err(rejection.into()),
@@ -166,9 +188,10 @@ impl Decisions {
             }
             let queued = Some(full.to_string());
             self.queued.push((command.id, run.clone(), full));
-            return Ok(Outcome { changed: true, wakes_agents: false, queued });
+            return Ok(Outcome { changed: true, queued, ..Outcome::default() });
         }
-        let outcome = Outcome { changed: true, wakes_agents: transition.wakes_agents, queued: None };
+        let wakes_agents = transition.wakes_agents;
+        let outcome = Outcome { changed: true, wakes_agents, ..Outcome::default() };
         let from_version = run.version;
         run.state = next;
         run.version = transition.version;

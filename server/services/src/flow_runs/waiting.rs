@@ -20,6 +20,11 @@ pub(super) struct Wish {
     pub most: u32,
 }
 
+/// How often it is looked further, past runs that the policies of their schedules hold back, and for how many runs at
+/// once then. Each flow group holds few.
+pub(super) const LOOKS: usize = 10;
+pub(super) const FURTHER: u32 = 64;
+
 /// A run that an agent may have.
 #[derive(Debug)]
 pub(super) struct Selected {
@@ -38,12 +43,13 @@ pub(super) async fn lots_for(tx: &TenantTx, labels: &LabelSet) -> Result<Vec<Lot
 
 /// The runs, the most urgent first: those that are due before those that are not yet; among them higher priorities
 /// before lower ones; among them the longest waiting. A run whose labels have no free slot is passed over, and hides
-/// nobody behind it. All of them fit into what is free at once.
+/// nobody behind it, and neither do those that are `held`. All of them fit into what is free at once.
 pub(super) async fn select(
     tx: &TenantTx,
     lots: &[Lot],
     ledger: &mut Ledger,
     wish: Wish,
+    held: &[FlowRunId],
 ) -> Result<Vec<Selected>, StorageError> {
     let mut lots: Vec<&Lot> = lots.iter().collect();
     lots.sort_by_key(|lot| std::cmp::Reverse(lot.priority));
@@ -65,7 +71,7 @@ pub(super) async fn select(
             if draws.is_empty() {
                 continue;
             }
-            for run in flow_run::due_runs(tx, &draws, after, before).await? {
+            for run in flow_run::due_runs(tx, &draws, after, before, held).await? {
                 if selected.len() >= usize::try_from(wish.most).unwrap_or(usize::MAX) {
                     break;
                 }

@@ -9,6 +9,7 @@ use signalbox_core::{
     flow::{FlowSpec, parse_flow},
     ids::Ids,
     run::fingerprint,
+    schedule::Policy,
 };
 use signalbox_schema::{ErrorCode, FlowGroupId, FlowId, FlowRunId, ProjectId};
 use signalbox_storage::{
@@ -166,6 +167,7 @@ impl Create<'_> {
             settings: switches::defaults(),
             default_parameters: json!({}),
             run_config: None,
+            policy: Policy::default(),
         };
         flow_group::insert(tx, &group, self.now).await?;
         Ok(group)

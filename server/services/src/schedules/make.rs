@@ -5,8 +5,12 @@ use crate::{
     ServiceError, Services,
     flow_runs::{CreateBatch, CreateFlowRun},
 };
-use signalbox_core::access::{Access, Reporter};
-use signalbox_schema::FlowId;
+use serde_json::json;
+use signalbox_core::{
+    access::{Access, Reporter},
+    event::{EventKind, NewEvent},
+};
+use signalbox_schema::{FlowId, state::format_time};
 use signalbox_storage::{Batch, StorageError, TenantTx, Transaction, repo::schedule};
 
 /// What became of one draft.
@@ -52,28 +56,41 @@ impl Transaction for Make<'_> {
 
     async fn run(&self, tx: &TenantTx) -> Result<Vec<Made>, StorageError> {
         let flows: Vec<FlowId> = self.drafts.iter().map(|draft| draft.flow).collect();
-        let schedules = schedule::documents(tx, &flows).await?;
+        let documents = schedule::documents(tx, &flows).await?;
         // Whoever changes a schedule deletes the runs it had: what is made after that by the old one would stay.
-        let is_current = |draft: &Draft| schedules.get(&draft.flow) == Some(&draft.schedule);
+        let is_current =
+            |draft: &Draft| documents.get(&draft.flow).is_some_and(|(now, _)| *now == draft.document);
         let commands: Vec<&CreateFlowRun> =
             self.drafts.iter().filter(|draft| is_current(draft)).flat_map(|draft| &draft.runs).collect();
         let mut results = self.create.run(tx, &commands).await?.into_iter();
-        Ok(self
-            .drafts
-            .iter()
-            .map(|draft| {
-                if !is_current(draft) {
-                    return Made::Outdated;
+        let mut made = Vec::with_capacity(self.drafts.len());
+        for draft in self.drafts {
+            if !is_current(draft) {
+                made.push(Made::Outdated);
+                continue;
+            }
+            let (mut new, mut refused) = (0, None);
+            for result in results.by_ref().take(draft.runs.len()) {
+                match result {
+                    Ok(run) => new += usize::from(run.created),
+                    Err(error) => refused = Some(error),
                 }
-                let (mut new, mut refused) = (0, None);
-                for result in results.by_ref().take(draft.runs.len()) {
-                    match result {
-                        Ok(run) => new += usize::from(run.created),
-                        Err(error) => refused = Some(error),
-                    }
+            }
+            if let Some(until) = draft.planned_until.filter(|_| refused.is_none()) {
+                schedule::set_planned_until(tx, draft.flow, until).await?;
+                if draft.missed > 0 {
+                    tx.record(self.missed(draft));
                 }
-                Made::Runs(new, refused)
-            })
-            .collect())
+            }
+            made.push(Made::Runs(new, refused));
+        }
+        Ok(made)
+    }
+}
+
+impl Make<'_> {
+    fn missed(&self, draft: &Draft) -> NewEvent {
+        let payload = json!({"missed": draft.missed, "since": draft.planned_before.map(format_time)});
+        NewEvent::new(EventKind::FlowSlotsMissed, self.create.clock.now()).flow(draft.flow).payload(payload)
     }
 }

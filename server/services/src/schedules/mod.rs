@@ -2,13 +2,15 @@
 //! ([`crate::background::scheduler`]). Switching and replacing schedules belongs to flows and flow groups, which call
 //! [`plan_flow`] and [`plan_group`] afterwards.
 
+mod admission;
 mod draft;
 mod make;
 mod now;
 mod plan;
 
+pub(crate) use admission::Admission;
 pub use now::{plan_flow, plan_group};
-pub(crate) use plan::{Next, Planned, plan};
+pub(crate) use plan::{Next, Planned, announce, plan};
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use signalbox_core::{
     concurrency::{Full, task_demand},
     ids::Ids,
     run::{
-        Proposal, Verdict, fingerprint,
+        Proposal, Rejection, Verdict, fingerprint,
         task_run::{decide, queue},
     },
 };
@@ -137,6 +137,11 @@ impl Decisions {
         };
         let transition = match decide(now, &loaded.now, &command.proposal) {
             Verdict::Replay => return Ok(Outcome::default()),
+            // The process waits, as for a slot, until the run is resumed.
+            Verdict::Refuse(Rejection::FlowRunNotRunning(StateType::Paused)) => {
+                let queued = Some("the flow run is paused".to_owned());
+                return Ok(Outcome { queued, ..Outcome::default() });
+            }
             Verdict::Refuse(rejection) => return Err(rejection.into()),
             Verdict::Apply(transition) => transition,
         };

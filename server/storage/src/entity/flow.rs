@@ -27,6 +27,7 @@ pub struct Model {
     pub archived: bool,
     pub is_schedule_active: bool,
     pub registration_fingerprint: Option<i64>,
+    pub planned_until: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

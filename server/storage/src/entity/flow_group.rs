@@ -17,6 +17,9 @@ pub struct Model {
     pub settings: Json,
     pub default_parameters: Json,
     pub run_config: Option<Json>,
+    pub overlap_policy: String,
+    pub catch_up_seconds: Option<i64>,
+    pub jitter_seconds: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

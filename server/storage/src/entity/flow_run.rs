@@ -36,6 +36,8 @@ pub struct Model {
     pub state_fingerprint: Option<i64>,
     pub lease_token: Option<Uuid>,
     pub lease_expires: Option<DateTimeUtc>,
+    pub slot_time: Option<DateTimeUtc>,
+    pub lateness_ms: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

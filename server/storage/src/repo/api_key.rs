@@ -116,6 +116,15 @@ pub async fn insert(tx: &TenantTx, key: &NewApiKey) -> Result<ApiKeyId, StorageE
         .ok_or_else(|| StorageError::Refused("this key belongs to another tenant".into()))
 }
 
+/// The name of a key.
+pub async fn name(tx: &TenantTx, id: ApiKeyId) -> Result<Option<String>, StorageError> {
+    let row = api_key::Entity::find_by_id(id.0)
+        .filter(api_key::Column::TenantId.eq(tx.tenant_uuid()))
+        .one(tx)
+        .await?;
+    Ok(row.map(|row| row.name))
+}
+
 /// Removes a key; whether there was one.
 pub async fn delete(tx: &TenantTx, id: ApiKeyId) -> Result<bool, StorageError> {
     let result = api_key::Entity::delete_many()

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use signalbox_core::event::{EventKind, NewEvent};
+use signalbox_core::schedule::{Overlap, Policy};
 use signalbox_schema::FlowGroupId;
 
 /// A flow group. JSON fields are as the API shows them.
@@ -26,6 +27,8 @@ pub struct FlowGroup {
     pub default_parameters: Value,
     /// The run config of its runs; `None` leaves it to the flow.
     pub run_config: Option<Value>,
+    /// What it wishes of its schedule.
+    pub policy: Policy,
 }
 
 impl From<flow_group::Model> for FlowGroup {
@@ -39,6 +42,7 @@ impl From<flow_group::Model> for FlowGroup {
             settings: row.settings,
             default_parameters: row.default_parameters,
             run_config: row.run_config,
+            policy: policy(&row.overlap_policy, row.catch_up_seconds, row.jitter_seconds),
         }
     }
 }
@@ -53,9 +57,26 @@ impl FlowGroup {
             settings: Set(self.settings.clone()),
             default_parameters: Set(self.default_parameters.clone()),
             run_config: Set(self.run_config.clone()),
+            overlap_policy: Set(self.policy.overlap.as_str().to_owned()),
+            catch_up_seconds: Set(self.policy.catch_up.map(|window| window.num_seconds())),
+            jitter_seconds: Set(self.policy.jitter.num_seconds()),
             ..Default::default()
         }
     }
+}
+
+/// The policy of a row. Rows are written by this module alone; what else stands there counts as no wish.
+pub(crate) fn policy(overlap: &str, catch_up_seconds: Option<i64>, jitter_seconds: i64) -> Policy {
+    let overlap = Overlap::parse(overlap).unwrap_or_default();
+    Policy::new(overlap, catch_up_seconds, jitter_seconds).unwrap_or_default()
+}
+
+/// Keeps others out of a flow group's row until the transaction ends: decisions about its runs that depend on each
+/// other are made one after another. (SQLite has one writer anyway.)
+pub async fn lock(tx: &TenantTx, id: FlowGroupId) -> Result<(), StorageError> {
+    let values = vec![tx.tenant().0.into(), id.0.into()];
+    tx.execute("UPDATE flow_group SET name = name WHERE tenant_id = $1 AND id = $2", values).await?;
+    Ok(())
 }
 
 /// Adds a flow group.

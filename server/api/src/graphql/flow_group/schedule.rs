@@ -1,10 +1,11 @@
 //! Mutations of the schedules of flow groups.
 
 use crate::graphql::{context::RequestContext, payload::SuccessPayload};
-use async_graphql::{Context, InputObject, Object, Result};
+use async_graphql::{Context, Enum, InputObject, Object, Result};
 use serde_json::{Value, json};
+use signalbox_core::schedule::Overlap;
 use signalbox_schema::FlowGroupId;
-use signalbox_services::flow_groups;
+use signalbox_services::flow_groups::{self, SetPolicy};
 use uuid::Uuid;
 
 /// Runs at the times of a cron expression.
@@ -39,6 +40,35 @@ struct SetFlowGroupScheduleInput {
     interval_clocks: Option<Vec<IntervalClockInput>>,
     /// The IANA time zone that the clocks follow; UTC, if absent.
     timezone: Option<String>,
+}
+
+/// What happens when a scheduled run comes due while another run of its flow is active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(name = "overlap_policy", rename_items = "snake_case")]
+enum OverlapPolicy {
+    /// It starts beside the other.
+    Allow,
+    /// It is skipped.
+    Skip,
+    /// One waits for the end of the other; those that come due behind it are skipped.
+    QueueOne,
+    /// The others are cancelled, and it starts when they have ended.
+    CancelOther,
+}
+
+/// What a flow group wishes of its schedule. What is left out is no wish.
+#[derive(Debug, InputObject)]
+#[graphql(name = "set_flow_group_schedule_policy_input", rename_fields = "snake_case")]
+struct SetFlowGroupSchedulePolicyInput {
+    /// The flow group.
+    flow_group_id: Uuid,
+    /// Whether its runs may overlap; `allow`, if absent.
+    overlap_policy: Option<OverlapPolicy>,
+    /// How many seconds late a scheduled run may still start (at least 10); later ones are skipped. Times that passed
+    /// while the server was down are made up for within it. No limit, if absent; nothing is made up for then.
+    catch_up_seconds: Option<i64>,
+    /// By at most how many seconds each start is put off, so that flows do not all start at once; 0, if absent.
+    jitter_seconds: Option<i64>,
 }
 
 /// A flow group whose schedule is taken away.
@@ -79,6 +109,23 @@ impl FlowGroupScheduleMutation {
         Ok(true.into())
     }
 
+    /// Says whether scheduled runs of a flow group may overlap, how late they may start, and how far they are spread.
+    async fn set_flow_group_schedule_policy(
+        &self,
+        ctx: &Context<'_>,
+        input: SetFlowGroupSchedulePolicyInput,
+    ) -> Result<SuccessPayload> {
+        let access = ctx.access()?;
+        let command = SetPolicy {
+            overlap: input.overlap_policy.map_or(Overlap::Allow, Into::into),
+            catch_up_seconds: input.catch_up_seconds,
+            jitter_seconds: input.jitter_seconds.unwrap_or_default(),
+        };
+        let id = FlowGroupId(input.flow_group_id);
+        flow_groups::set_policy(ctx.services()?, &access, id, command).await?;
+        Ok(true.into())
+    }
+
     /// Takes a flow group's schedule away; the flow's own counts again.
     async fn delete_flow_group_schedule(
         &self,
@@ -88,5 +135,16 @@ impl FlowGroupScheduleMutation {
         let access = ctx.access()?;
         let id = FlowGroupId(input.flow_group_id);
         Ok(flow_groups::delete_schedule(ctx.services()?, &access, id).await?.into())
+    }
+}
+
+impl From<OverlapPolicy> for Overlap {
+    fn from(policy: OverlapPolicy) -> Self {
+        match policy {
+            OverlapPolicy::Allow => Self::Allow,
+            OverlapPolicy::Skip => Self::Skip,
+            OverlapPolicy::QueueOne => Self::QueueOne,
+            OverlapPolicy::CancelOther => Self::CancelOther,
+        }
     }
 }

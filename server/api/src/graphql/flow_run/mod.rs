@@ -5,9 +5,11 @@ mod edit;
 mod explain;
 mod mutation;
 mod queue;
+mod steer;
 
 pub use claim::ClaimMutation;
 pub use edit::FlowRunEditMutation;
 pub use explain::FlowRunExplainQuery;
 pub use mutation::FlowRunMutation;
 pub use queue::QueueMutation;
+pub use steer::FlowRunSteerMutation;

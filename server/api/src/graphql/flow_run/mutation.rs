@@ -118,7 +118,7 @@ impl FlowRunMutation {
             name: input.flow_run_name,
             idempotency_key: input.idempotency_key,
             priority: input.priority,
-            auto_scheduled: false,
+            slot: None,
         };
         let access = ctx.access()?;
         Ok(flow_runs::create(ctx.services()?, &access, command).await?.id.0.into())

@@ -1,9 +1,9 @@
-//! Mutations of task runs that leave their states alone.
+//! Mutations by which people name and approve task runs.
 
 use crate::graphql::{context::RequestContext, payload::SuccessPayload};
 use async_graphql::{Context, InputObject, Object, Result};
 use signalbox_schema::TaskRunId;
-use signalbox_services::task_runs;
+use signalbox_services::{Author, task_runs};
 use uuid::Uuid;
 
 /// A task run to name.
@@ -16,7 +16,17 @@ struct SetTaskRunNameInput {
     name: String,
 }
 
-/// Mutations of task runs that leave their states alone.
+/// A paused task run.
+#[derive(Debug, InputObject)]
+#[graphql(name = "resume_task_run_input", rename_fields = "snake_case")]
+struct ResumeTaskRunInput {
+    /// The task run.
+    task_run_id: Uuid,
+    /// Why, for the message of its state.
+    note: Option<String>,
+}
+
+/// Mutations by which people name and approve task runs.
 #[derive(Debug, Default)]
 pub struct TaskRunEditMutation;
 
@@ -30,6 +40,13 @@ impl TaskRunEditMutation {
     ) -> Result<SuccessPayload> {
         let access = ctx.access()?;
         task_runs::rename(ctx.services()?, &access, TaskRunId(input.task_run_id), input.name).await?;
+        Ok(true.into())
+    }
+
+    /// Approves a paused task run: it runs as soon as an agent has its flow run again.
+    async fn resume_task_run(&self, ctx: &Context<'_>, input: ResumeTaskRunInput) -> Result<SuccessPayload> {
+        let author = Author::new(ctx.actor()?, input.note)?;
+        task_runs::resume(ctx.services()?, &ctx.access()?, TaskRunId(input.task_run_id), &author).await?;
         Ok(true.into())
     }
 }

@@ -30,6 +30,9 @@ pub static FLOW: Table = Table {
         Column::boolean("archived", "Whether the version is archived; archived flows cannot run."),
         Column::text("core_version", "Version of the library that registered the flow.").nullable(),
         Column::boolean("is_schedule_active", "Whether runs are created by the schedule."),
+        Column::timestamp("planned_until", "The slot up to which the schedule was planned.")
+            .nullable()
+            .private(),
         Column::integer("registration_fingerprint", "Recognises a repeated delivery of the registration.")
             .nullable()
             .private(),

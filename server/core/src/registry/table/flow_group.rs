@@ -22,6 +22,13 @@ pub static FLOW_GROUP: Table = Table {
         Column::json("default_parameters", "Parameter values used when a run gives none."),
         Column::json("run_config", "Run config that replaces the registered one.").nullable(),
         Column::integer("priority", "Priority of runs that are made without one."),
+        Column::text(
+            "overlap_policy",
+            "Whether scheduled runs may overlap: allow, skip, queue_one, cancel_other.",
+        ),
+        Column::integer("catch_up_seconds", "How late a scheduled run may still start; null is no limit.")
+            .nullable(),
+        Column::integer("jitter_seconds", "By at most how many seconds each scheduled start is put off."),
     ],
     relations: &[
         Relation::many("flows", &FLOW, "flow_group_id", "Versions of the flow."),

@@ -23,6 +23,13 @@ pub static FLOW_RUN: Table = Table {
         Column::json("context", "Context values of the run.").nullable(),
         Column::timestamp("scheduled_start_time", "When the run was meant to start."),
         Column::boolean("auto_scheduled", "Whether the schedule created the run."),
+        Column::timestamp(
+            "slot_time",
+            "The time the schedule names; jitter puts the start off. Null for other runs.",
+        )
+        .nullable(),
+        Column::integer("lateness_ms", "How much later than scheduled it first ran, in milliseconds.")
+            .nullable(),
         Column::integer("version", "Number of states the run has had."),
         Column::timestamp("heartbeat", "Last sign of life of the process.").nullable(),
         Column::timestamp("start_time", "When it first ran.").nullable(),

@@ -3,7 +3,8 @@
 use super::{Claim, ClaimedRun, MOST, RETRY_GRACE};
 use crate::{
     ServiceError,
-    flow_runs::waiting::{Wish, lots_for, select},
+    flow_runs::waiting::{FURTHER, LOOKS, Selected, Wish, lots_for, select},
+    schedules::Admission,
 };
 use chrono::{DateTime, Utc};
 use signalbox_core::{
@@ -39,6 +40,14 @@ pub(super) fn lease_token(claim_id: Uuid, run: FlowRunId) -> LeaseToken {
     LeaseToken(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
+/// What a claim came to.
+pub(super) struct Taken {
+    /// The runs to start.
+    pub runs: Vec<ClaimedRun>,
+    /// Runs that were skipped or cancelled by the policy of their schedule.
+    pub changed: Vec<FlowRunId>,
+}
+
 /// Takes what is due.
 pub(super) struct Take<'a> {
     pub command: &'a Claim,
@@ -51,30 +60,32 @@ pub(super) struct Take<'a> {
 
 impl Transaction for Take<'_> {
     const NAME: &'static str = "flow_run.claim";
-    type Output = Vec<ClaimedRun>;
+    type Output = Taken;
     type Error = ServiceError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<Vec<ClaimedRun>, ServiceError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Taken, ServiceError> {
         // It may have been deleted while its question waited.
         if !agent::exists(tx, self.command.agent).await? {
             return Err(ServiceError::not_found("Agent", self.command.agent));
         }
         let mut started = self.claimed_before(tx).await?;
+        let mut changed = Vec::new();
         let slots = self.command.slots.min(MOST);
         let free = |taken: usize| slots.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX));
         let mut resumed = Vec::new();
         if free(started.len()) > 0 {
-            started.extend(self.take_waiting(tx, free(started.len())).await?);
+            started.extend(self.take_waiting(tx, free(started.len()), &mut changed).await?);
         }
         if free(started.len()) > 0 {
             resumed = self.take_retries(tx, free(started.len())).await?;
         }
         let all: Vec<_> = started.iter().chain(&resumed).copied().collect();
         if all.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Taken { runs: Vec::new(), changed });
         }
-        let runs = flow_run::claimed(tx, &all).await?;
-        Ok(runs.into_iter().map(|run| ClaimedRun { resumed: resumed.contains(&run.id), run }).collect())
+        let runs = flow_run::claimed(tx, &all).await?.into_iter();
+        let runs = runs.map(|run| ClaimedRun { resumed: resumed.contains(&run.id), run }).collect();
+        Ok(Taken { runs, changed })
     }
 }
 
@@ -94,7 +105,13 @@ impl Take<'_> {
             .collect())
     }
 
-    async fn take_waiting(&self, tx: &TenantTx, slots: u32) -> Result<Vec<FlowRunId>, ServiceError> {
+    /// Takes runs that wait. `changed` gets those that the policy of their schedule skipped or cancelled meanwhile.
+    async fn take_waiting(
+        &self,
+        tx: &TenantTx,
+        slots: u32,
+        changed: &mut Vec<FlowRunId>,
+    ) -> Result<Vec<FlowRunId>, ServiceError> {
         let mut lots = lots_for(tx, &self.command.labels).await?;
         lots.retain(|lot| lot.earliest <= self.now);
         if lots.is_empty() {
@@ -102,9 +119,34 @@ impl Take<'_> {
         }
         let labels = lots.iter().flat_map(|lot| lot.labels.as_slice()).map(String::as_str);
         concurrency::lock(tx, About::Label, labels).await?;
-        let mut ledger = concurrency::ledger(tx, About::Label).await?;
-        let wish = Wish { now: self.now, before: self.now, most: slots };
-        let selected = select(tx, &lots, &mut ledger, wish).await?;
+        let (mut taken, mut held) = (Vec::new(), Vec::new());
+        for look in 0..LOOKS {
+            let free = slots.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+            let most = if look == 0 { free } else { free.max(FURTHER) };
+            let mut ledger = concurrency::ledger(tx, About::Label).await?;
+            let wish = Wish { now: self.now, before: self.now, most };
+            let selected = select(tx, &lots, &mut ledger, wish, &held).await?;
+            let candidates: Vec<FlowRunId> = selected.iter().map(|run| run.id).collect();
+            let admission = Admission::ask(tx, &candidates, self.ids, self.now).await?;
+            let admitted = selected.into_iter().filter(|run| !admission.held.contains_key(&run.id));
+            let admitted = admitted.take(usize::try_from(free).unwrap_or(usize::MAX)).collect();
+            taken.extend(self.submit(tx, admitted).await?);
+            // Runs that are held stay due, and hide those behind them.
+            let passed_over = admission.held.len();
+            held.extend(admission.held.keys().copied());
+            changed.extend(admission.close(tx, self.ids, self.now).await?);
+            if passed_over == 0 || taken.len() >= usize::try_from(slots).unwrap_or(usize::MAX) {
+                break;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Takes these runs, unless somebody else has.
+    async fn submit(&self, tx: &TenantTx, selected: Vec<Selected>) -> Result<Vec<FlowRunId>, ServiceError> {
+        if selected.is_empty() {
+            return Ok(Vec::new());
+        }
         let candidates: Vec<FlowRunId> = selected.iter().map(|run| run.id).collect();
         let runs = flow_run::load(tx, candidates.iter().copied(), &[]).await?;
         let states = flow_run::claimable(tx, &candidates).await?;

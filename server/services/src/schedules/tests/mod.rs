@@ -1,9 +1,10 @@
 //! The scheduler on a real database file, with a clock that is turned by hand.
 
+mod policy;
 mod world;
 
 use super::{
-    draft::Draft,
+    draft::{Draft, Has},
     make::{Made, make},
     plan_flow, plan_group,
 };
@@ -14,8 +15,8 @@ use crate::background::{
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use signalbox_bus::Topic;
-use signalbox_core::access::Access;
-use signalbox_storage::repo::schedule::Ahead;
+use signalbox_core::{access::Access, schedule::Policy};
+use signalbox_storage::repo::schedule::Document;
 use std::{
     io,
     sync::{Arc, Mutex},
@@ -177,8 +178,11 @@ async fn runs_of_a_schedule_that_was_changed_meanwhile_are_not_made() {
     let mut world = World::new().await;
     let flow = world.flow(&cron("0 * * * *")).await;
     let other = world.flow(&cron("0 * * * *")).await;
-    let drafts =
-        [flow, other].map(|flow| Draft::new(flow.id, cron("0 * * * *"), &Ahead::default(), at(START)));
+    let drafts = [flow, other].map(|flow| {
+        let (group, policy) = (flow.group, Policy::default());
+        let document = Document { group, schedule: cron("0 * * * *"), policy };
+        Draft::new(flow.id, document, &Has::default(), at(START))
+    });
     world.set_group_schedule(flow, &cron("0 0 * * *")).await;
     let access = Access::system(world.services.default_tenant(), "test");
     let made = make(&world.services, &access, &[&drafts[0], &drafts[1]]).await;

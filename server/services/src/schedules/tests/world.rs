@@ -182,6 +182,41 @@ impl World {
             .collect()
     }
 
+    /// State and message of the planned runs that have been due, in order.
+    pub async fn due_states(&mut self, flow: Flow) -> Vec<(String, String)> {
+        let rows = sqlx::query(
+            "SELECT state, coalesce(state_message, '') FROM flow_run
+              WHERE flow_id = ? AND auto_scheduled AND scheduled_start_time <= ? ORDER BY scheduled_start_time",
+        )
+        .bind(flow.id.0.into_bytes().to_vec())
+        .bind(text(self.clock.now()))
+        .fetch_all(&mut self.db)
+        .await
+        .unwrap();
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    }
+
+    /// The different states of the task runs of a flow's runs that are in this state.
+    pub async fn task_states(&mut self, flow: Flow, state: &str) -> Vec<String> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT t.state FROM flow_run r JOIN task_run t ON t.flow_run_id = r.id
+              WHERE r.flow_id = ? AND r.state = ?",
+        )
+        .bind(flow.id.0.into_bytes().to_vec())
+        .bind(state.to_owned())
+        .fetch_all(&mut self.db)
+        .await
+        .unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// The one value that a query yields, as text.
+    pub async fn value(&mut self, sql: &'static str) -> String {
+        let sql = format!("SELECT CAST(({sql}) AS TEXT)");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_one(&mut self.db).await.unwrap();
+        row.get(0)
+    }
+
     /// When the runs of a flow start.
     pub async fn starts(&mut self, flow: Flow) -> Vec<DateTime<Utc>> {
         self.runs(flow).await.into_iter().map(|run| run.start).collect()

@@ -65,6 +65,7 @@ pub async fn insert(tx: &TenantTx, new: NewFlow<'_>, now: DateTime<Utc>) -> Resu
         archived: Set(false),
         is_schedule_active: Set(new.is_schedule_active),
         registration_fingerprint: Set(new.fingerprint),
+        planned_until: Set(None),
     };
     flow::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())

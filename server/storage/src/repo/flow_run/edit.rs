@@ -80,7 +80,8 @@ pub async fn delete(tx: &TenantTx, id: FlowRunId, now: DateTime<Utc>) -> Result<
     Ok(record_deleted(tx, &tx.query(sql, values).await?, now)? > 0)
 }
 
-/// Removes the waiting runs that a flow's schedule made; how many.
+/// Removes the waiting runs that a flow's schedule made, and forgets how far it was planned: the schedule ends here.
+/// How many runs.
 pub async fn delete_auto_scheduled(
     tx: &TenantTx,
     flow: FlowId,
@@ -89,6 +90,20 @@ pub async fn delete_auto_scheduled(
     let values: Vec<Value> = vec![tx.tenant().0.into(), flow.0.into(), true.into()];
     let sql = "DELETE FROM flow_run
                 WHERE tenant_id = $1 AND flow_id = $2 AND auto_scheduled = $3 AND state = 'Scheduled'
+                RETURNING id, flow_id, name";
+    let forget = "UPDATE flow SET planned_until = NULL
+                   WHERE tenant_id = $1 AND id = $2 AND planned_until IS NOT NULL";
+    tx.execute(forget, vec![tx.tenant().0.into(), flow.0.into()]).await?;
+    record_deleted(tx, &tx.query(sql, values).await?, now)
+}
+
+/// Removes those of them whose slot lies after `now` and that were never touched: they are planned again, with what the
+/// flow group gives to its runs by then. How many. (One that only waits for its jitter would not be planned again.)
+pub async fn delete_planned(tx: &TenantTx, flow: FlowId, now: DateTime<Utc>) -> Result<usize, StorageError> {
+    let values: Vec<Value> = vec![tx.tenant().0.into(), flow.0.into(), true.into(), now.into()];
+    let sql = "DELETE FROM flow_run
+                WHERE tenant_id = $1 AND flow_id = $2 AND auto_scheduled = $3 AND state = 'Scheduled'
+                  AND version = 1 AND coalesce(slot_time, scheduled_start_time) > $4
                 RETURNING id, flow_id, name";
     record_deleted(tx, &tx.query(sql, values).await?, now)
 }

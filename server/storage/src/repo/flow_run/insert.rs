@@ -40,8 +40,8 @@ pub struct NewFlowRun<'a> {
     pub priority: i64,
     /// When it is to start.
     pub scheduled_start_time: DateTime<Utc>,
-    /// Whether the scheduler made it.
-    pub auto_scheduled: bool,
+    /// The slot of the schedule that it is for; `None` for a run that somebody made.
+    pub slot: Option<DateTime<Utc>>,
     /// One run per key and flow.
     pub idempotency_key: Option<String>,
     /// The tasks that get a task run at once.
@@ -141,7 +141,7 @@ fn flow_run_row(
         run_config: Set(run.run_config),
         context: Set(Some(run.context)),
         scheduled_start_time: Set(run.scheduled_start_time),
-        auto_scheduled: Set(run.auto_scheduled),
+        auto_scheduled: Set(run.slot.is_some()),
         heartbeat: Set(None),
         start_time: Set(None),
         end_time: Set(None),
@@ -158,6 +158,8 @@ fn flow_run_row(
         state_fingerprint: Set(None),
         lease_token: Set(None),
         lease_expires: Set(None),
+        slot_time: Set(run.slot),
+        lateness_ms: Set(None),
     }
 }
 

@@ -6,19 +6,21 @@ pub mod facts;
 mod heartbeat;
 mod insert;
 mod lease;
+mod pause;
 mod queue;
 mod queued;
 mod set_state;
 mod unfinished;
 
 pub use blueprint::{Blueprint, BlueprintTask, blueprints, newest_of_version_group};
-pub use edit::{delete, delete_auto_scheduled, exists, set_labels, set_name, set_priority};
+pub use edit::{delete, delete_auto_scheduled, delete_planned, exists, set_labels, set_name, set_priority};
 pub use heartbeat::touch;
 pub use insert::{NewFlowRun, existing, insert};
 pub use lease::{
     ClaimedFlowRun, HeldRun, claimable, claimed, held, release, renew, submitted_by_claim,
     submitted_by_claims, take,
 };
+pub use pause::{Standing, last_scheduled, standing, task_slugs};
 pub use queue::{Draw, Lot, Waiting, due_runs, earliest_retry, lots, retry_due_runs};
 pub use queued::{stay_queued, stored_state};
 pub use set_state::{FlowRunUpdate, load, update};

@@ -4,7 +4,7 @@
 //! a *lot*. A poll costs a few look-ups for each lot, and then the runs it takes, however many runs wait: labels and
 //! limits are looked at before the limit on rows, and a backlog that nobody may take does not hide the runs behind it.
 
-use crate::{StorageError, TenantTx};
+use crate::{StorageError, TenantTx, repo::list};
 use chrono::{DateTime, Utc};
 use sea_orm::Value;
 use signalbox_schema::{FlowRunId, LabelSet};
@@ -97,16 +97,22 @@ pub async fn lots(tx: &TenantTx) -> Result<Vec<Lot>, StorageError> {
         .collect()
 }
 
-/// The runs of these lots that are due after `after` and not after `before`, the longest waiting first.
+/// The runs of these lots that are due after `after` and not after `before`, the longest waiting first; without those that
+/// something else holds back.
 pub async fn due_runs<'a>(
     tx: &TenantTx,
     draws: &[Draw<'a>],
     after: DateTime<Utc>,
     before: DateTime<Utc>,
+    held: &[FlowRunId],
 ) -> Result<Vec<Waiting<'a>>, StorageError> {
     let mut runs = Vec::new();
     for piece in draws.chunks(LOTS_AT_ONCE) {
         let mut values = vec![tx.tenant().0.into(), after.into(), before.into()];
+        let without = match held {
+            [] => String::new(),
+            held => format!(" AND r.id NOT IN ({})", list::ids(&mut values, held.iter().map(|run| run.0))),
+        };
         let mut parts = Vec::with_capacity(piece.len());
         for (number, draw) in piece.iter().enumerate() {
             let first = values.len() + 1;
@@ -121,12 +127,13 @@ pub async fn due_runs<'a>(
                       WHERE r.tenant_id = $1 AND ",
                     waiting!("r"),
                     " AND r.labels_key = ${key} AND r.priority = ${priority}
-                        AND r.state_start_time > $2 AND r.state_start_time <= $3
+                        AND r.state_start_time > $2 AND r.state_start_time <= $3{without}
                       ORDER BY r.state_start_time, r.id LIMIT ${most}) AS lot{number}"
                 ),
                 number = number,
                 key = first,
                 priority = first + 1,
+                without = without,
                 most = first + 2
             ));
         }

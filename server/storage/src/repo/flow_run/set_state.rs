@@ -5,7 +5,7 @@ use crate::{
     entity::flow_run_state,
     repo::{flow_run::unfinished, insert, list, row},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Value};
 use serde_json::json;
 use signalbox_core::{
@@ -44,7 +44,7 @@ pub async fn load(
         .query(
             format!(
                 "SELECT r.id, r.state, r.version, r.state_fingerprint, r.agent_id, r.lease_token, r.start_time,
-                        r.end_time, f.settings
+                        r.end_time, r.scheduled_start_time, f.settings
                    FROM flow_run r JOIN flow f ON f.id = r.flow_id
                   WHERE r.tenant_id = $1 AND r.id IN ({ids})"
             ),
@@ -64,6 +64,7 @@ pub async fn load(
             start_time: row.try_get("", "start_time")?,
             end_time: row.try_get("", "end_time")?,
             locks_versions: row::locks_versions(&row, "settings")?,
+            scheduled_start_time: row.try_get("", "scheduled_start_time")?,
         };
         runs.insert(FlowRunId(row.try_get("", "id")?), now);
     }
@@ -116,6 +117,7 @@ pub async fn update(
             transition.agent.map(Uuid::from).into(),
             transition.heartbeat.then_some(now).into(),
             transition.releases_lease.into(),
+            transition.lateness.map(shown_lateness).into(),
         ];
         let changed = tx
             .query(
@@ -124,7 +126,7 @@ pub async fn update(
                         state_start_time = $8, serialized_state = $9, state_fingerprint = $10, version = $11,
                         start_time = $12, end_time = $13,
                         agent_id = (SELECT id FROM agent WHERE tenant_id = $1 AND id = $14),
-                        heartbeat = coalesce($15, heartbeat),
+                        heartbeat = coalesce($15, heartbeat), lateness_ms = coalesce(lateness_ms, $17),
                         lease_token = CASE WHEN $16 THEN NULL ELSE lease_token END,
                         lease_expires = CASE WHEN $16 THEN NULL ELSE lease_expires END
                   WHERE tenant_id = $1 AND id = $2 AND version = $3
@@ -150,6 +152,11 @@ pub async fn update(
         unfinished::end(tx, (update.id, flow), transition.unfinished, ids, now).await?;
     }
     Ok(())
+}
+
+/// Lateness in milliseconds, at most what GraphQL's `Int` holds (24 days).
+fn shown_lateness(lateness: TimeDelta) -> i64 {
+    lateness.num_milliseconds().min(i32::MAX.into())
 }
 
 fn history_row(

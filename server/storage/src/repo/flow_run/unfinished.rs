@@ -29,11 +29,14 @@ pub(super) async fn end(
     let mut values = vec![Value::from(tx.tenant().0), run.0.into()];
     let (state, of_them) = match how {
         Unfinished::Kept => return Ok(()),
-        Unfinished::Cancelled => {
+        Unfinished::Cancelled | Unfinished::Skipped => {
             let finished =
                 StateType::ALL.iter().filter(|state| state.is_finished()).map(|state| state.as_str());
             let finished = list::texts(&mut values, finished);
-            let state = State::new(StateType::Cancelled, "The flow run was cancelled.");
+            let state = match how {
+                Unfinished::Skipped => State::new(StateType::Skipped, "The flow run was skipped."),
+                _ => State::new(StateType::Cancelled, "The flow run was cancelled."),
+            };
             (state, format!("(state IS NULL OR state NOT IN ({finished}))"))
         }
         Unfinished::RunningFailed => {

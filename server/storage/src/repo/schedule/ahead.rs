@@ -9,9 +9,11 @@ use std::collections::{HashMap, HashSet};
 /// The runs of one flow that its schedule made for times to come.
 #[derive(Debug, Default)]
 pub struct Ahead {
-    /// The start of the latest that still waits. Others do not count: one that was cancelled after the schedule
-    /// changed to an earlier rhythm must not hold up the runs before it.
+    /// The slot of the latest that still waits. Others do not count: one that was cancelled after the schedule changed
+    /// to an earlier rhythm must not hold up the runs before it.
     pub latest: Option<DateTime<Utc>>,
+    /// When the first that waits is due; with jitter this is not the time of its slot.
+    pub next_due: Option<DateTime<Utc>>,
     /// The keys of all of them, whatever became of them.
     pub keys: HashSet<String>,
 }
@@ -27,7 +29,7 @@ pub async fn ahead(
     let rows = tx
         .query(
             format!(
-                "SELECT flow_id, scheduled_start_time, state, idempotency_key FROM flow_run
+                "SELECT flow_id, scheduled_start_time, state, idempotency_key, slot_time FROM flow_run
                   WHERE tenant_id = $1 AND flow_id IN ({flows}) AND scheduled_start_time > $2
                     AND auto_scheduled = $3"
             ),
@@ -39,7 +41,9 @@ pub async fn ahead(
         let ahead = found.entry(FlowId(row.try_get_by_index(0)?)).or_default();
         let (start, state): (DateTime<Utc>, String) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         if state == StateType::Scheduled.as_str() {
-            ahead.latest = ahead.latest.max(Some(start));
+            let slot: Option<DateTime<Utc>> = row.try_get_by_index(4)?;
+            ahead.latest = ahead.latest.max(slot.or(Some(start)));
+            ahead.next_due = Some(ahead.next_due.map_or(start, |due| due.min(start)));
         }
         ahead.keys.extend(row.try_get_by_index::<Option<String>>(3)?);
     }
