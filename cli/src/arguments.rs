@@ -82,6 +82,17 @@ pub(crate) enum Command {
     Describe(commands::describe::Command),
     /// Stop flow runs
     Cancel(commands::cancel::Arguments),
+    /// Hold flow runs until they are resumed
+    Pause(commands::pause::Arguments),
+    /// Let paused flow runs go on
+    Resume(commands::resume::Arguments),
+    /// Run again what failed in flow runs that have ended; what succeeded stays
+    Restart(commands::restart::Arguments),
+    /// Approve tasks that wait for it
+    Approve(commands::approve::Arguments),
+    /// Change how a flow is scheduled
+    #[command(subcommand)]
+    Set(commands::set::Command),
     /// Delete a flow, flow runs, a project, an agent or an API key
     #[command(subcommand)]
     Delete(commands::delete::Command),
@@ -135,6 +146,11 @@ mod tests {
             "signalbox create api-key k --expires-in 1d --expires-at 2030-01-01",
             "signalbox delete flow-run",
             "signalbox cancel",
+            "signalbox restart",
+            "signalbox approve a --task b --all",
+            "signalbox set schedule-policy f",
+            "signalbox set schedule-policy f --overlap queue",
+            "signalbox set schedule-policy f --jitter soon",
             "signalbox --api nowhere get flows",
             "signalbox --tenant-id me get flows",
         ] {

@@ -1,7 +1,9 @@
 //! Every GraphQL document this program sends, in one list, so that tests can check them against the contract. Each
 //! document lives beside the command that sends it.
 
-use crate::commands::{cancel, create, delete, describe, get, run, version};
+use crate::commands::{
+    approve, cancel, create, delete, describe, get, pause, restart, resume, run, set, version,
+};
 use crate::session::{self, explanation, find, log_tail};
 
 /// Name and text of each document.
@@ -35,13 +37,21 @@ pub(crate) const DOCUMENTS: &[(&str, &str)] = &[
     ("FLOWS", get::flows::FLOWS),
     ("FLOW_RUNS", get::flow_runs::FLOW_RUNS),
     ("FLOW_RUN_NAME", run::FLOW_RUN_NAME),
+    ("FLOW_RUN_VERSION", restart::FLOW_RUN_VERSION),
     ("LATE_FLOW_RUNS", get::flow_runs::late::LATE_FLOW_RUNS),
     ("LIMIT_LABEL", create::concurrency_limit::LIMIT_LABEL),
     ("LIMIT_TAG", create::concurrency_limit::LIMIT_TAG),
     ("LOG_PAGE", log_tail::LOG_PAGE),
+    ("PAUSED_TASK_RUNS", approve::PAUSED_TASK_RUNS),
+    ("PAUSE_FLOW_RUN", pause::PAUSE_FLOW_RUN),
     ("PROJECTS", get::projects::PROJECTS),
     ("PROJECT_BY_NAME", create::project::PROJECT_BY_NAME),
+    ("RESTART_FLOW_RUN", restart::RESTART_FLOW_RUN),
+    ("RESUME_FLOW_RUN", resume::RESUME_FLOW_RUN),
+    ("RESUME_TASK_RUN", approve::RESUME_TASK_RUN),
     ("RUN_STATE", get::logs::RUN_STATE),
+    ("SCHEDULE_POLICY", set::schedule_policy::SCHEDULE_POLICY),
+    ("SET_SCHEDULE_POLICY", set::schedule_policy::SET_SCHEDULE_POLICY),
     ("TASKS", get::tasks::TASKS),
     ("TASK_RUNS", get::task_runs::TASK_RUNS),
     ("TENANT", session::TENANT),

@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::failure::{Failure, exit};
-use crate::output::screen::{self, Format};
+use crate::failure::Failure;
 use crate::output::state;
 use crate::output::text::printable;
-use crate::session::{Session, find};
+use crate::session::{Session, each::each, find};
 
 /// Asks for the stop; answers the state the run has then.
 pub(crate) const CANCEL_FLOW_RUN: &str = "mutation ($input: cancel_flow_run_input!) {
@@ -43,26 +42,7 @@ struct Outcome {
 
 /// Cancels every run that is named; goes on after one that cannot be cancelled.
 pub(crate) async fn run(arguments: Arguments, session: &Session) -> Result<(), Failure> {
-    let mut outcomes = Vec::new();
-    let mut failed = false;
-    for reference in &arguments.runs {
-        match cancel(session, reference).await {
-            Ok(outcome) => {
-                if session.screen.format == Format::Table {
-                    screen::line(&sentence(&outcome))?;
-                }
-                outcomes.push(outcome);
-            }
-            Err(failure) => {
-                failed = true;
-                failure.report();
-            }
-        }
-    }
-    if session.screen.format == Format::Json {
-        screen::json(&outcomes)?;
-    }
-    if failed { Err(Failure::silent(exit::FAILED)) } else { Ok(()) }
+    each(session, &arguments.runs, async |reference: &str| cancel(session, reference).await, sentence).await
 }
 
 async fn cancel(session: &Session, reference: &str) -> Result<Outcome, Failure> {

@@ -2,6 +2,7 @@
 //! `session` (asking) and `output` (showing).
 
 pub(crate) mod agent;
+pub(crate) mod approve;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod create;
@@ -9,8 +10,12 @@ pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod dev;
 pub(crate) mod get;
+pub(crate) mod pause;
+pub(crate) mod restart;
+pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod server;
+pub(crate) mod set;
 pub(crate) mod version;
 
 use crate::arguments::{Cli, Command};
@@ -30,6 +35,11 @@ pub(crate) async fn run(cli: Cli, screen: Screen) -> Result<(), Failure> {
         Command::Get(command) => get::run(command, &session()?).await,
         Command::Describe(command) => describe::run(command, &session()?).await,
         Command::Cancel(arguments) => cancel::run(arguments, &session()?).await,
+        Command::Pause(arguments) => pause::run(arguments, &session()?).await,
+        Command::Resume(arguments) => resume::run(arguments, &session()?).await,
+        Command::Restart(arguments) => restart::run(arguments, &session()?).await,
+        Command::Approve(arguments) => approve::run(arguments, &session()?).await,
+        Command::Set(command) => set::run(command, &session()?).await,
         Command::Delete(command) => delete::run(command, &session()?).await,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Version => version::run(&session()?).await,

@@ -2,6 +2,7 @@
 //! by the names people use. What is asked is written beside the command that asks.
 
 pub(crate) mod count;
+pub(crate) mod each;
 mod explain;
 pub(crate) mod explanation;
 pub(crate) mod find;

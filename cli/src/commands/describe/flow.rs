@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::page::Page;
+use crate::commands::set::schedule_policy::{Policy, words as words_of_policy};
 use crate::failure::Failure;
 use crate::output::screen::{self, Format, Screen};
 use crate::output::state::is_finished;
@@ -24,6 +25,7 @@ pub(crate) const DESCRIBE_FLOW: &str = "query ($id: uuid!) {
     project { id name }
     flow_group {
       id description labels schedule run_config default_parameters settings
+      overlap_policy catch_up_seconds jitter_seconds
       flows(order_by: [{version: desc}], limit: 10) { id version archived created }
     }
     tasks(order_by: [{slug: asc}]) { name slug type mapped max_retries retry_delay auto_generated }
@@ -83,6 +85,8 @@ struct Group {
     run_config: Option<Value>,
     default_parameters: Option<Value>,
     settings: Option<Value>,
+    #[serde(flatten)]
+    policy: Policy,
     flows: Vec<Version>,
 }
 
@@ -181,6 +185,8 @@ fn fields(page: &mut Page<'_>, flow: &Flow, screen: &Screen) {
             format!("{} ({state})", clocks(schedule))
         }),
     );
+    let policy = group.map(|group| &group.policy).filter(|policy| !policy.is_none());
+    page.field("Policy", policy.map(words_of_policy));
     let config = group.and_then(|group| group.run_config.as_ref()).or(flow.run_config.as_ref());
     let own_labels: Option<Vec<String>> =
         config.and_then(|config| serde_json::from_value(config.get("labels")?.clone()).ok());

@@ -18,7 +18,7 @@ use crate::session::{Session, explain, find};
 pub(crate) const DESCRIBE_FLOW_RUN: &str = "query ($id: uuid!, $logs: Int!, $children: Int!) {
   flow_run_by_pk(id: $id) {
     id name version state state_message state_timestamp created scheduled_start_time start_time end_time
-    auto_scheduled heartbeat times_resurrected labels parameters context run_config idempotency_key
+    auto_scheduled slot_time lateness_ms heartbeat times_resurrected labels parameters context run_config idempotency_key
     agent { id name }
     flow { id name version flow_group_id storage project { name } }
     states(order_by: [{version: asc}]) { version state message timestamp }
@@ -65,6 +65,8 @@ struct FlowRun {
     start_time: Option<DateTime<Utc>>,
     end_time: Option<DateTime<Utc>>,
     auto_scheduled: Option<bool>,
+    slot_time: Option<DateTime<Utc>>,
+    lateness_ms: Option<i64>,
     heartbeat: Option<DateTime<Utc>>,
     times_resurrected: Option<i64>,
     #[serde(default)]

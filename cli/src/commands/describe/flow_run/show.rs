@@ -68,11 +68,20 @@ fn fields(page: &mut Page<'_>, run: &FlowRun, screen: &Screen) {
     page.field(
         "Scheduled",
         run.scheduled_start_time.map(|scheduled| {
-            let origin = if run.auto_scheduled == Some(true) { ", by the flow's schedule" } else { "" };
+            let origin = match run.slot_time {
+                Some(slot) if slot != scheduled => format!(", put off from {} by jitter", time::local(slot)),
+                _ if run.auto_scheduled == Some(true) => ", by the flow's schedule".to_owned(),
+                _ => String::new(),
+            };
             format!("{}{origin}", moment(scheduled))
         }),
     );
-    page.field("Started", run.start_time.map(moment));
+    let late =
+        run.lateness_ms.map(|late| format!(", {} late", time::span(chrono::Duration::milliseconds(late))));
+    page.field(
+        "Started",
+        run.start_time.map(|started| format!("{}{}", moment(started), late.unwrap_or_default())),
+    );
     page.field("Ended", run.end_time.map(moment));
     let counting = run.start_time.filter(|_| run.end_time.is_some() || !is_finished(state));
     page.field("Duration", time::elapsed(counting, run.end_time, screen.now));
