@@ -100,7 +100,9 @@ impl Kind {
             Self::CreateFlowRun => Some(Mark { rate: 1_000.0 }),
             Self::SetTaskRunStates => Some(Mark { rate: 4_000.0 }),
             Self::WriteRunLogs => Some(Mark { rate: 50_000.0 }),
-            Self::GetOrCreateTaskRunInfo | Self::SetFlowRunStates | Self::ListFlowRuns | Self::Schedules => None,
+            Self::GetOrCreateTaskRunInfo | Self::SetFlowRunStates | Self::ListFlowRuns | Self::Schedules => {
+                None
+            }
         }
     }
 
