@@ -51,7 +51,7 @@ fn difference(case: &Case) -> Result<Option<Difference>, String> {
         return Ok(Some(Difference::OtherRules));
     }
     let lost: Vec<_> = ours.iter().filter(|at| !theirs.contains(at)).collect();
-    if !lost.is_empty() && theirs.iter().all(|at| ours.contains(at) || Some(at) > ours.last().as_ref()) {
+    if !lost.is_empty() && theirs.iter().all(|at| ours.contains(at) || Some(at) > ours.last()) {
         return Ok(Some(Difference::LostEvent));
     }
     Err(format!("{name} {kind} {clock} after {after}:\n  the library {theirs:?}\n  we {ours:?}"))

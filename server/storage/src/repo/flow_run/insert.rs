@@ -116,7 +116,7 @@ fn created(run: &NewFlowRun<'_>, scheduled: &State, now: DateTime<Utc>) -> NewEv
         "state": scheduled.kind().as_str(),
         "version": 1,
         "scheduled_start_time": format_time(run.scheduled_start_time),
-        "auto_scheduled": run.auto_scheduled,
+        "auto_scheduled": run.slot.is_some(),
         "task_runs": run.tasks.len(),
     }))
 }
