@@ -257,6 +257,7 @@ impl Question<'_> {
             silent_since: now - SILENT,
         };
         let taken = services.store().write(access, &take).await?;
+        drop(turn);
         schedules::announce(services, access, taken.changed);
         let mut look_again = now + TICK;
         if taken.runs.is_empty() {
