@@ -51,5 +51,71 @@ fn for_dialect(statement: &str, dialect: DbBackend) -> Option<String> {
         .replace("{bytes}", bytes)
         .replace("{json}", json)
         .replace("{timestamp}", timestamp);
-    Some(statement)
+    let makes_columns = ["CREATE TABLE", "ALTER TABLE"].iter().any(|verb| statement.starts_with(verb));
+    Some(if postgres && makes_columns { by_code_point(&statement) } else { statement })
+}
+
+/// The statement with every text column compared and ordered by code point, as SQLite does it, whatever the
+/// database's own collation is.
+fn by_code_point(statement: &str) -> String {
+    let mut out = String::with_capacity(statement.len() + 256);
+    let mut before = "";
+    for word in
+        statement.split_inclusive(|character: char| !(character.is_alphanumeric() || character == '_'))
+    {
+        let name =
+            word.trim_end_matches(|character: char| !(character.is_alphanumeric() || character == '_'));
+        // A type stands behind a column's name; what stands behind anything else is a column that is called so.
+        let is_type = name == "text" && !before.is_empty() && !["COLUMN", "EXISTS"].contains(&before);
+        out.push_str(name);
+        if is_type {
+            out.push_str(" COLLATE \"C\"");
+        }
+        out.push_str(&word[name.len()..]);
+        let ends = word[name.len()..].contains([',', '(', ')']);
+        before = match (ends, name) {
+            (true, _) => "",
+            (false, "") => before,
+            (false, name) => name,
+        };
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::for_dialect;
+    use sea_orm::DbBackend;
+
+    #[test]
+    fn types_and_collations_are_the_dialects() {
+        let table = "CREATE TABLE a (id {uuid} NOT NULL, name text NOT NULL, text text, b {json}, c\n   text, UNIQUE (text, name))";
+        assert_eq!(
+            for_dialect(table, DbBackend::Postgres).unwrap(),
+            "CREATE TABLE a (id uuid NOT NULL, name text COLLATE \"C\" NOT NULL, text text COLLATE \"C\", b jsonb, \
+             c\n   text COLLATE \"C\", UNIQUE (text, name))"
+        );
+        assert_eq!(
+            for_dialect("ALTER TABLE a ADD COLUMN text text", DbBackend::Postgres).unwrap(),
+            "ALTER TABLE a ADD COLUMN text text COLLATE \"C\""
+        );
+        assert_eq!(
+            for_dialect("ALTER TABLE a ADD COLUMN d text", DbBackend::Sqlite)
+                .unwrap()
+                .matches("text")
+                .count(),
+            1
+        );
+        assert_eq!(
+            for_dialect("CREATE INDEX i ON a (text)", DbBackend::Postgres).unwrap(),
+            "CREATE INDEX i ON a (text)"
+        );
+    }
+
+    #[test]
+    fn a_statement_may_be_for_one_dialect_only() {
+        assert_eq!(for_dialect("[sqlite] x", DbBackend::Postgres), None);
+        assert_eq!(for_dialect("[sqlite] x", DbBackend::Sqlite).as_deref(), Some("x"));
+        assert_eq!(for_dialect("[postgres] x", DbBackend::Postgres).as_deref(), Some("x"));
+    }
 }

@@ -64,7 +64,7 @@ const BOOTSTRAP_KEY: &str = "bootstrap";
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let bound = listen::bind(config.host, config.port).map_err(|source| cannot_listen(&config, source))?;
     prepare_folders(&config)?;
-    let store = Store::open(&config.database_url.to_string()).await?;
+    let store = Store::open(&config.database_url.expose()).await?;
     let services = Services::start(Parts {
         store,
         bus: bus(&config),
@@ -105,8 +105,7 @@ fn cannot_listen(config: &Config, source: io::Error) -> StartError {
 /// Makes the data directory if the database lies in it. A folder that the operator chose otherwise must
 /// exist: a typing error must not become an empty installation.
 fn prepare_folders(config: &Config) -> Result<(), StartError> {
-    let folder = config.database_url.path().parent().filter(|folder| !folder.as_os_str().is_empty());
-    let Some(folder) = folder else { return Ok(()) };
+    let Some(folder) = config.database_url.folder() else { return Ok(()) };
     if folder == config.data_dir {
         return make_private(folder)
             .map_err(|source| StartError::DataDir { path: folder.to_owned(), source });

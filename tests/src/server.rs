@@ -1,4 +1,4 @@
-//! A real server for one test: the binary on a free port and an empty SQLite file in a temporary folder.
+//! A real server for one test: the binary on a free port, on a database of its own.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tempfile::TempDir;
+use signalbox_backing::Backing;
 
 use crate::binary;
 use crate::client::Client;
@@ -23,7 +23,7 @@ pub struct TestServer {
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
     variables: Vec<(String, String)>,
-    folder: TempDir,
+    backing: Backing,
 }
 
 impl TestServer {
@@ -40,12 +40,12 @@ impl TestServer {
     /// # Panics
     /// When it does not say within a minute that it listens.
     pub fn start_with(variables: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let backing = Backing::new();
         let variables: Vec<_> =
             variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let log = Arc::default();
-        let (child, address, reader) = spawn(&folder, 0, &variables, &log);
-        Self { address, child, log, reader: Some(reader), variables, folder }
+        let (child, address, reader) = spawn(&backing, 0, &variables, &log);
+        Self { address, child, log, reader: Some(reader), variables, backing }
     }
 
     /// Where it listens.
@@ -53,9 +53,14 @@ impl TestServer {
         self.address
     }
 
-    /// The folder its database is in.
+    /// The folder of whatever it keeps on disk.
     pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+        self.backing.folder()
+    }
+
+    /// What it stores in.
+    pub fn backing(&self) -> &Backing {
+        &self.backing
     }
 
     /// A client without a key: on a loopback address that is the default tenant.
@@ -85,7 +90,7 @@ impl TestServer {
     /// # Panics
     /// When it does not say within a minute that it listens.
     pub fn restart(&mut self) {
-        let (child, address, reader) = spawn(&self.folder, self.address.port(), &self.variables, &self.log);
+        let (child, address, reader) = spawn(&self.backing, self.address.port(), &self.variables, &self.log);
         assert_eq!(address, self.address, "the server listens elsewhere after the restart");
         self.child = child;
         self.reader = Some(reader);
@@ -140,16 +145,15 @@ impl Drop for TestServer {
 }
 
 fn spawn(
-    folder: &TempDir,
+    backing: &Backing,
     port: u16,
     variables: &[(String, String)],
     log: &Arc<Mutex<String>>,
 ) -> (Child, SocketAddr, JoinHandle<()>) {
-    let database = folder.path().join("signalbox.db");
     let mut child = Command::new(binary::signalbox())
-        .args(["server", "start", "--host", "127.0.0.1", "--port", &port.to_string(), "--database-url"])
-        .arg(format!("sqlite://{}", database.display()))
-        .env("SIGNALBOX_DATA_DIR", folder.path())
+        .args(["server", "start", "--host", "127.0.0.1", "--port", &port.to_string()])
+        .envs(backing.variables())
+        .env("SIGNALBOX_DATA_DIR", backing.folder())
         .env("SIGNALBOX_LOG", "warn")
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())

@@ -16,7 +16,11 @@ impl Setting {
     pub const ALL: &'static [Self] = &[
         plain("host", "The address to listen on: an IP address or `localhost`. Default 127.0.0.1."),
         plain("port", "The port to listen on; 0 chooses a free one. Default 4200."),
-        secret("database_url", "Where the data is: sqlite://path. Default: signalbox.db in data_dir."),
+        secret(
+            "database_url",
+            "Where the data is: sqlite://path or postgres://user:password@host/database. Default: signalbox.db in \
+             data_dir.",
+        ),
         secret(
             "redis_url",
             "Redis for wake-up hints between replicas: redis://host:6379, rediss:// for TLS. Default none.",

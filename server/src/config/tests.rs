@@ -47,7 +47,7 @@ fn every_mistake_is_reported_at_once() {
     let env = [
         ("SIGNALBOX_PORT", "seventy"),
         ("SIGNALBOX_HOST", "example.com"),
-        ("SIGNALBOX_DATABASE_URL", "postgres://user:hunter2@db/signalbox"),
+        ("SIGNALBOX_DATABASE_URL", "postgres://user:hunter2@db"),
         ("SIGNALBOX_LOG_FROMAT", "json"),
         ("SIGNALBOX_INSECURE_NO_AUTH", "maybe"),
         ("SIGNALBOX_DRAIN_SECONDS", "-1"),
@@ -117,12 +117,13 @@ fn database_urls() {
         ("sqlite://data/signalbox.db", "data/signalbox.db"),
         ("sqlite:signalbox.db", "signalbox.db"),
     ] {
-        assert_eq!(DatabaseUrl::parse(url).unwrap().path().to_str(), Some(path));
+        assert_eq!(DatabaseUrl::parse(url).unwrap(), DatabaseUrl::Sqlite(path.into()));
     }
     for (url, part) in [
         ("signalbox.db", "write sqlite://"),
         ("mysql://db", "not known"),
-        ("postgres://db", "SQLite only"),
+        ("postgres://db", "name of the database is missing"),
+        ("postgresql://joe:p@ss:x/db", "as %xx"),
         ("sqlite://", "file is missing"),
         ("sqlite:///folder/", "file is missing"),
         ("sqlite::memory:", "lose every run"),
@@ -131,6 +132,14 @@ fn database_urls() {
         let message = DatabaseUrl::parse(url).unwrap_err();
         assert!(message.contains(part), "{url}: {message}");
     }
+    for url in
+        ["postgresql://joe:hunter2@db:6432/signalbox?sslmode=require", "postgres:///signalbox?host=/run/pg"]
+    {
+        let parsed = DatabaseUrl::parse(url).unwrap();
+        assert_eq!((parsed.expose().as_str(), parsed.folder()), (url, None));
+    }
+    let url = DatabaseUrl::parse("postgres://joe:hunter2@db:6432/signalbox?password=hunter2").unwrap();
+    assert_eq!(format!("{url} {url:?}"), "postgres://db:6432/signalbox postgres://db:6432/signalbox");
 }
 
 #[test]

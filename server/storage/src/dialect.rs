@@ -1,9 +1,11 @@
-//! The only place where SQLite and PostgreSQL differ: rendering, value lists, patterns and JSON conditions.
+//! The only place where what is said to SQLite and to PostgreSQL differs: rendering, value lists, patterns, JSON
+//! conditions, locks.
 //!
-//! Everything else in this crate speaks sea-query and is the same on both.
+//! Everything else in this crate speaks sea-query, or SQL that is the same on both.
 
 mod json;
 mod pattern;
+mod storable;
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::extension::postgres::PgBinOper;
@@ -16,6 +18,7 @@ use signalbox_core::query::Scalar;
 use signalbox_core::registry::Kind;
 
 pub(crate) use json::JsonTest;
+pub(crate) use storable::{json as storable_json, storable};
 
 /// Name of the column that holds a chosen row's key.
 pub(crate) const KEY: &str = "_key";
@@ -30,6 +33,11 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// The dialect of a connection.
+    pub(crate) fn of(backend: DbBackend) -> Self {
+        if backend == DbBackend::Postgres { Self::Postgres } else { Self::Sqlite }
+    }
+
     /// Text and parameters of a statement. The text depends on the shape of the request only, never on its values,
     /// so that the connection's cache of prepared statements hits.
     pub(crate) fn render(self, statement: &SelectStatement) -> (String, Vec<Value>) {
@@ -116,11 +124,11 @@ impl Dialect {
         match value {
             Scalar::Uuid(id) if self == Self::Sqlite => id.simple().to_string().into(),
             Scalar::Uuid(id) => id.to_string().into(),
-            Scalar::Text(text) => text.as_str().into(),
+            Scalar::Text(text) => storable::text(text).into(),
             Scalar::Integer(number) => (*number).into(),
             Scalar::Boolean(truth) => (*truth).into(),
             Scalar::Timestamp(instant) => instant.to_rfc3339().into(),
-            Scalar::Json(value) => value.clone(),
+            Scalar::Json(value) => storable::json(value).into_owned(),
         }
     }
 
@@ -146,7 +154,7 @@ impl Dialect {
     }
 
     fn json(self, value: &serde_json::Value) -> Expr {
-        let text = Expr::val(value.to_string());
+        let text = Expr::val(storable::json(value).to_string());
         match self {
             Self::Sqlite => text,
             Self::Postgres => text.cast_as("jsonb"),
@@ -161,7 +169,13 @@ impl Dialect {
             Self::Sqlite => {
                 target.binary(SqliteBinOper::Glob, Expr::val(pattern::glob(pattern, ignore_case)))
             }
-            Self::Postgres if ignore_case => target.binary(PgBinOper::ILike, Expr::val(pattern)),
+            Self::Postgres if ignore_case && pattern.is_ascii() => {
+                target.binary(PgBinOper::ILike, Expr::val(pattern))
+            }
+            // Text is ordered by code point, and so ILIKE knows the two cases of ASCII only.
+            Self::Postgres if ignore_case => {
+                target.binary(PgBinOper::Regex, Expr::val(pattern::regular_expression(pattern)))
+            }
             Self::Postgres => target.like(pattern),
         }
     }
@@ -171,6 +185,30 @@ impl Dialect {
         match self {
             Self::Sqlite => json::sqlite(target, test),
             Self::Postgres => json::postgres(self, target, test),
+        }
+    }
+
+    /// A sum as the 64-bit number that the API shows; PostgreSQL adds them up in wider ones.
+    pub(crate) fn sum(self, column: Expr) -> Expr {
+        match self {
+            Self::Sqlite => column.sum(),
+            Self::Postgres => column.sum().cast_as("bigint"),
+        }
+    }
+
+    /// A mean as a floating-point number.
+    pub(crate) fn mean(self, column: Expr) -> Expr {
+        match self {
+            Self::Sqlite => column.avg(),
+            Self::Postgres => column.avg().cast_as("double precision"),
+        }
+    }
+
+    /// What a SELECT ends with that takes rows which nobody else is about to take. SQLite's one writer is alone.
+    pub(crate) const fn free_rows(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR NO KEY UPDATE SKIP LOCKED",
         }
     }
 
@@ -203,8 +241,7 @@ fn postgres_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Uuid => "uuid",
         Kind::Text => "text",
-        Kind::Integer => "integer",
-        Kind::Long | Kind::Interval => "bigint",
+        Kind::Integer | Kind::Long | Kind::Interval => "bigint",
         Kind::Boolean => "boolean",
         Kind::Timestamp => "timestamptz",
         Kind::Json => "jsonb",

@@ -6,11 +6,13 @@ mod connect;
 mod dialect;
 mod entity;
 mod error;
+mod postgres;
 pub mod query;
 pub mod repo;
 mod statistics;
 mod store;
 mod tx;
+mod wall;
 
 pub use error::StorageError;
 pub use store::Store;

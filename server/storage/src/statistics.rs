@@ -93,8 +93,9 @@ fn distinct(column: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{Index, statistics};
-    use crate::Store;
+    use crate::{Store, store::Connections};
     use sea_orm::{ConnectionTrait, Statement};
+    use signalbox_backing::Backing;
 
     fn index(columns: &[&str], unique: bool) -> Index {
         Index {
@@ -114,11 +115,12 @@ mod tests {
 
     #[tokio::test]
     async fn many_ids_of_one_tenant_are_looked_up_one_by_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite://{}/s.db", folder.path().display())).await.unwrap();
+        let backing = Backing::sqlite();
+        let store = Store::open(&backing.database_url()).await.unwrap();
+        let Connections::Sqlite { writer, readers } = store.connections() else { panic!("not SQLite") };
         let ids = ["x'00'"; 64].join(",");
         for table in ["flow_run", "task_run", "task", "log"] {
-            for db in [store.readers(), store.writer()] {
+            for db in [readers, writer] {
                 let sql = format!(
                     "EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE tenant_id = x'01' AND id IN ({ids})"
                 );

@@ -43,22 +43,22 @@ async fn switches_reach_every_version() {
     };
     let id = register().await;
     for (mutation, key, value) in [
-        ("disable_flow_heartbeat", "heartbeat_enabled", "0"),
-        ("enable_flow_heartbeat", "heartbeat_enabled", "1"),
-        ("disable_flow_lazarus_process", "lazarus_enabled", "0"),
-        ("enable_flow_lazarus_process", "lazarus_enabled", "1"),
-        ("enable_flow_version_lock", "version_locking_enabled", "1"),
-        ("disable_flow_version_lock", "version_locking_enabled", "0"),
-        ("disable_flow_heartbeat", "heartbeat_enabled", "0"),
+        ("disable_flow_heartbeat", "heartbeat_enabled", false),
+        ("enable_flow_heartbeat", "heartbeat_enabled", true),
+        ("disable_flow_lazarus_process", "lazarus_enabled", false),
+        ("enable_flow_lazarus_process", "lazarus_enabled", true),
+        ("enable_flow_version_lock", "version_locking_enabled", true),
+        ("disable_flow_version_lock", "version_locking_enabled", false),
+        ("disable_flow_heartbeat", "heartbeat_enabled", false),
     ] {
         world.twice(mutation, "success", json!({"flow_id": id})).await;
-        let query = format!("SELECT settings ->> '{key}' FROM flow");
-        assert_eq!(world.value(&query).await, value, "{mutation}");
+        let query = format!("SELECT settings -> '{key}' FROM flow");
+        assert_eq!(world.json(&query).await, json!(value), "{mutation}");
     }
     register().await;
     assert_eq!(
-        world.sql("SELECT settings ->> 'heartbeat_enabled' FROM flow").await,
-        ["0", "0"],
+        world.sql("SELECT settings -> 'heartbeat_enabled' FROM flow").await,
+        ["false", "false"],
         "new ones too"
     );
 }

@@ -7,6 +7,7 @@ use signalbox_api::{
     graphql::{self, ApiSchema},
     transport::{AgentHeader, CoreVersion, RequestedTenant},
 };
+use signalbox_backing::Backing;
 use signalbox_bus::MemoryBus;
 use signalbox_core::{
     access::{Actor, Role},
@@ -18,7 +19,6 @@ use signalbox_services::{Parts, ServiceError, Services, tenants};
 use signalbox_storage::Store;
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -31,7 +31,7 @@ pub struct World {
     schema: ApiSchema,
     services: Services,
     clock: ManualClock,
-    folder: tempfile::TempDir,
+    backing: Backing,
     actor: Actor,
     tenant: Option<TenantId>,
     numbers: AtomicU32,
@@ -46,9 +46,9 @@ pub struct Refusal {
 
 impl World {
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let backing = Backing::new();
         let clock = ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap());
-        let store = Store::open(&format!("sqlite://{}", folder.path().join("db").display())).await.unwrap();
+        let store = Store::open(&backing.database_url()).await.unwrap();
         let services = Services::start(Parts {
             store,
             bus: Arc::new(MemoryBus::default()),
@@ -62,7 +62,7 @@ impl World {
             schema: graphql::build(services.clone()),
             services,
             clock,
-            folder,
+            backing,
             actor,
             tenant: None,
             numbers: AtomicU32::default(),
@@ -174,38 +174,20 @@ impl World {
 
     /// Every row of every table, as text.
     pub async fn tables(&self) -> BTreeMap<String, Vec<String>> {
-        let mut tables = BTreeMap::new();
-        for name in
-            self.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'").await
-        {
-            let columns = self.sql(&format!("SELECT name FROM pragma_table_info('{name}')")).await;
-            let row: Vec<String> = columns
-                .iter()
-                .map(|column| format!("'{column}=' || coalesce(CASE typeof(\"{column}\") WHEN 'blob' THEN hex(\"{column}\") ELSE \"{column}\" END, 'null')"))
-                .collect();
-            let rows =
-                self.sql(&format!("SELECT {} FROM \"{name}\" ORDER BY 1", row.join(" || ' ' || "))).await;
-            tables.insert(name, rows);
-        }
+        let tables = self.backing.database().await.tables().await;
         assert!(!tables["tenant"].is_empty(), "there is always a tenant: the comparison would see nothing");
         tables
     }
 
-    fn database(&self) -> PathBuf {
-        self.folder.path().join("db")
-    }
-
     /// The first column of the rows that a statement yields, as text.
     pub async fn sql(&self, statement: &str) -> Vec<String> {
-        use sqlx::{ConnectOptions, Row, sqlite::SqliteConnectOptions};
-        let mut connection = SqliteConnectOptions::new().filename(self.database()).connect().await.unwrap();
-        let rows =
-            sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).fetch_all(&mut connection).await.unwrap();
-        rows.iter()
-            .map(|row| {
-                row.try_get_unchecked::<Option<String>, _>(0).unwrap().unwrap_or_else(|| "null".into())
-            })
-            .collect()
+        self.backing.database().await.column(statement).await
+    }
+
+    /// The one JSON value that a statement yields; the databases write them differently.
+    pub async fn json(&self, statement: &str) -> Value {
+        let text = self.value(statement).await;
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{statement}: {text}: {error}"))
     }
 
     /// The one value that a statement yields.

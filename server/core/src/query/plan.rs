@@ -163,6 +163,14 @@ impl Plan {
 }
 
 impl Node {
+    /// The table whose rows it is about.
+    pub fn table(&self) -> &'static Table {
+        match self {
+            Self::Rows(level) => level.table,
+            Self::Aggregate(aggregate) => aggregate.table,
+        }
+    }
+
     fn statements(&self) -> usize {
         match self {
             Self::Rows(level) => level.statements(),

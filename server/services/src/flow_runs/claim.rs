@@ -26,6 +26,8 @@ use uuid::Uuid;
 const LONGEST_WAIT: Duration = Duration::seconds(25);
 /// Reads again this often without a hint: a lost hint costs this much.
 const TICK: Duration = Duration::seconds(10);
+/// Looks again so soon when others took what was due; each time twice as late, for the runs may not be for the taking.
+const SOON: Duration = Duration::milliseconds(25);
 /// A process waits for a short retry by itself; one that was silent for this long has left for a long one.
 const SILENT: Duration = Duration::seconds(60);
 /// Grace after a retry is due, in which the process itself may take it up (the stock agent's figure).
@@ -132,7 +134,7 @@ pub async fn claim(
         command: &command,
     };
     let _parked = command.claim_id.map(|_| question.board.park(command.agent));
-    let mut first = true;
+    let (mut first, mut missed) = (true, 0);
     loop {
         let now = services.clock().now();
         let directives = directives(services, access, &command).await?;
@@ -141,7 +143,11 @@ pub async fn claim(
             return Ok(Claimed { runs: found.runs, directives, ..Claimed::nothing() });
         }
         first = false;
-        let pause = (found.look_again.min(deadline) - now).max(Duration::milliseconds(1));
+        // Others who take at this moment keep more runs from us than they end up with, and say so to nobody.
+        missed = if found.missed { missed + 1 } else { 0 };
+        let soon = now + SOON * 2_i32.pow(missed.min(8));
+        let look_again = if found.missed { found.look_again.min(soon) } else { found.look_again };
+        let pause = (look_again.min(deadline) - now).max(Duration::milliseconds(1));
         tokio::select! {
             biased;
             // Perhaps the key of this request: whoever asks again shows whether his is good.
@@ -221,6 +227,8 @@ struct Found {
     runs: Vec<ClaimedRun>,
     /// When to look again although there was no hint.
     look_again: DateTime<Utc>,
+    /// Whether something was due and there was nothing to take, perhaps because others were just taking it.
+    missed: bool,
 }
 
 impl Question<'_> {
@@ -244,7 +252,7 @@ impl Question<'_> {
         if !is_due {
             drop(turn);
             if !(first && self.was_answered(services, access).await?) {
-                return Ok(Found { runs: Vec::new(), look_again });
+                return Ok(Found { runs: Vec::new(), look_again, missed: false });
             }
             turn = self.board.turn().await;
         }
@@ -265,7 +273,8 @@ impl Question<'_> {
             let next = self.next_due(services, access, now).await?;
             look_again = next.map_or(look_again, |next| next.min(look_again));
         }
-        Ok(Found { runs: taken.runs, look_again })
+        let missed = is_due && taken.runs.is_empty() && services.store().has_many_writers();
+        Ok(Found { runs: taken.runs, look_again, missed })
     }
 
     /// When the next run becomes due that the agent may take, within the time that a poll may last.

@@ -13,7 +13,10 @@ use signalbox_core::{
 use signalbox_schema::{FlowId, FlowRunId, state::truncate};
 use signalbox_storage::{
     Batch, StorageError, TenantTx,
-    repo::flow_run::{self, Blueprint, NewFlowRun},
+    repo::{
+        flow_run::{self, Blueprint, NewFlowRun},
+        lock,
+    },
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -123,6 +126,8 @@ impl Batch for CreateBatch {
         let mut distinct: Vec<FlowId> = flows.iter().flatten().copied().collect();
         distinct.sort_unstable();
         distinct.dedup();
+        let keyed = commands.iter().any(|command| command.idempotency_key.is_some());
+        lock::flows(tx, &distinct, keyed).await?;
         let blueprints = flow_run::blueprints(tx, &distinct).await?;
         let keys: Vec<(FlowId, &str)> = flows
             .iter()

@@ -6,7 +6,7 @@ use signalbox_core::access::{Access, Operator};
 use signalbox_schema::{FlowId, ProjectId};
 use signalbox_storage::{
     TenantTx, Transaction,
-    repo::{flow, project},
+    repo::{flow, lock, project},
 };
 
 /// Moves a flow to another project of the tenant.
@@ -31,6 +31,8 @@ impl Transaction for Move {
     type Error = ServiceError;
 
     async fn run(&self, tx: &TenantTx) -> Result<(), ServiceError> {
+        // Before the flow's group, as registering does.
+        lock::project(tx, self.project).await?;
         flow::find(tx, self.id).await?.ok_or_else(|| ServiceError::not_found("flow", self.id))?;
         project::find(tx, self.project)
             .await?

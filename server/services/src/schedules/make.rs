@@ -11,7 +11,10 @@ use signalbox_core::{
     event::{EventKind, NewEvent},
 };
 use signalbox_schema::{FlowId, state::format_time};
-use signalbox_storage::{Batch, StorageError, TenantTx, Transaction, repo::schedule};
+use signalbox_storage::{
+    Batch, StorageError, TenantTx, Transaction,
+    repo::{lock, schedule},
+};
 
 /// What became of one draft.
 #[derive(Debug)]
@@ -56,6 +59,7 @@ impl Transaction for Make<'_> {
 
     async fn run(&self, tx: &TenantTx) -> Result<Vec<Made>, StorageError> {
         let flows: Vec<FlowId> = self.drafts.iter().map(|draft| draft.flow).collect();
+        lock::groups_of(tx, &flows).await?;
         let documents = schedule::documents(tx, &flows).await?;
         // Whoever changes a schedule deletes the runs it had: what is made after that by the old one would stay.
         let is_current =

@@ -50,6 +50,9 @@ pub(crate) async fn ensure_default(parts: &Parts) -> Result<TenantId, ServiceErr
         return Ok(id);
     }
     let id = TenantId(parts.ids.id());
-    tenant::insert(&parts.store, id, "Default", "default", parts.clock.now()).await?;
-    Ok(id)
+    match tenant::insert(&parts.store, id, "Default", "default", parts.clock.now()).await {
+        // Another server started at the same moment.
+        Err(error) if error.is_unique_violation() => Ok(tenant::oldest(&parts.store).await?.ok_or(error)?),
+        made => Ok(made.map(|()| id)?),
+    }
 }

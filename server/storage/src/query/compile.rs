@@ -183,8 +183,8 @@ impl<'a> Compiler<'a> {
             },
             Function::Min(of) => column(of).min(),
             Function::Max(of) => column(of).max(),
-            Function::Sum(of) => column(of).sum(),
-            Function::Avg(of) => column(of).avg(),
+            Function::Sum(of) => self.dialect.sum(column(of)),
+            Function::Avg(of) => self.dialect.mean(column(of)),
         }
     }
 

@@ -1,5 +1,6 @@
-//! The time that a read may take. SQLite runs a statement to its end whether or not anybody still wants its rows; so
-//! the connection is told to give up when the time is over, or when whoever waited is gone.
+//! The time that a read may take. Both databases run a statement to its end whether or not anybody still wants its rows;
+//! so the connection is told to give up when the time is over, or when whoever waited is gone. PostgreSQL is told by
+//! closing it: the server looks for that (`client_connection_check_interval`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use signalbox_core::query::Rejection;
 use sqlx::pool::PoolConnection;
-use sqlx::{Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{Database, PgPool, Postgres, Sqlite, SqlitePool};
 
 use super::{QueryError, failed};
 
@@ -15,12 +16,20 @@ use super::{QueryError, failed};
 const STEPS: i32 = 10_000;
 
 /// A connection that stops working when it is dropped before [`Abandonable::release`].
-pub(super) struct Abandonable {
-    connection: Option<PoolConnection<Sqlite>>,
+pub(super) struct Abandonable<D: Database> {
+    connection: Option<PoolConnection<D>>,
     abandoned: Arc<AtomicBool>,
 }
 
-impl Abandonable {
+impl Abandonable<Postgres> {
+    /// Takes a connection. Waiting for one is not part of the time that a read may take.
+    pub(super) async fn acquire(pool: &PgPool) -> Result<Self, QueryError> {
+        let connection = Some(pool.acquire().await.map_err(failed)?);
+        Ok(Self { connection, abandoned: Arc::default() })
+    }
+}
+
+impl Abandonable<Sqlite> {
     /// Takes a connection. Waiting for one is not part of the time that a read may take.
     pub(super) async fn acquire(pool: &SqlitePool) -> Result<Self, QueryError> {
         let mut connection = pool.acquire().await.map_err(failed)?;
@@ -31,9 +40,11 @@ impl Abandonable {
         drop(handle);
         Ok(Self { connection: Some(connection), abandoned })
     }
+}
 
+impl<D: Database> Abandonable<D> {
     /// The connection.
-    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+    pub(super) fn connection(&mut self) -> &mut D::Connection {
         self.connection.as_mut().expect("the connection is taken only when this is dropped or released")
     }
 
@@ -43,7 +54,7 @@ impl Abandonable {
     }
 }
 
-impl Drop for Abandonable {
+impl<D: Database> Drop for Abandonable<D> {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
             self.abandoned.store(true, Ordering::Relaxed);

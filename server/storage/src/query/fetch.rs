@@ -4,19 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
 
-use futures_util::TryStreamExt;
-use sea_orm::sea_query::{SelectStatement, Value};
+use sea_orm::sea_query::SelectStatement;
 use signalbox_core::query::{
     Aggregate, Function, Level, Node, Output, Plan, ReadLimits, ReadScope, Rejection,
 };
 use signalbox_core::registry::{Column, Kind};
-use sqlx::AssertSqlSafe;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
 use super::compile::{Compiler, Parents, columns_of};
-use super::{Answer, QueryError, answer, failed, value};
-use crate::dialect::Dialect;
+use super::connection::{Connection, Row};
+use super::{Answer, QueryError, answer, value};
 
 /// What a node of the plan brought.
 pub(super) enum Fetched {
@@ -54,20 +51,16 @@ type Pending<'f, T> = Pin<Box<dyn Future<Output = Result<T, QueryError>> + Send 
 
 /// One plan being executed on one connection.
 pub(super) struct Fetch<'a> {
-    connection: &'a mut SqliteConnection,
+    connection: Connection<'a>,
     compiler: Compiler<'a>,
     plan: &'a Plan,
     statements: usize,
 }
 
 impl<'a> Fetch<'a> {
-    pub(super) fn new(
-        connection: &'a mut SqliteConnection,
-        dialect: Dialect,
-        scope: &'a ReadScope,
-        plan: &'a Plan,
-    ) -> Self {
-        Self { connection, compiler: Compiler::new(dialect, scope), plan, statements: 0 }
+    pub(super) fn new(connection: Connection<'a>, scope: &'a ReadScope, plan: &'a Plan) -> Self {
+        let compiler = Compiler::new(connection.dialect(), scope);
+        Self { connection, compiler, plan, statements: 0 }
     }
 
     pub(super) async fn run(mut self) -> Result<Answer, QueryError> {
@@ -143,21 +136,14 @@ impl<'a> Fetch<'a> {
         Ok(FetchedAggregate { values, nodes })
     }
 
-    /// Sends one statement and hands over its rows as they come. The only place where a statement leaves.
+    /// Sends one statement and hands over its rows as they come.
     async fn send(
         &mut self,
         statement: &SelectStatement,
-        mut each: impl FnMut(&SqliteRow) -> Result<(), QueryError>,
+        each: impl FnMut(&Row<'_>) -> Result<(), QueryError> + Send,
     ) -> Result<(), QueryError> {
-        let (sql, values) = self.compiler.dialect.render(statement);
-        let arguments = bind(values).map_err(|error| failed(sqlx::Error::Encode(error)))?;
         self.statements += 1;
-        // The text comes from the builder alone: names from the registry, values as parameters.
-        let mut rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch(&mut *self.connection);
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
-            each(&row)?;
-        }
-        Ok(())
+        self.connection.send(statement, each).await
     }
 }
 
@@ -189,29 +175,7 @@ fn distinct_keys(keys: &[Option<Uuid>], child: usize, children: usize) -> Vec<Uu
         .collect()
 }
 
-/// The parameters as SQLite stores them: uuids as bytes, instants as text in the form they are stored in.
-fn bind(values: Vec<Value>) -> Result<SqliteArguments, sqlx::error::BoxDynError> {
-    use sqlx::Arguments;
-    let mut arguments = SqliteArguments::default();
-    for value in values {
-        match value {
-            Value::Uuid(id) => arguments.add(id.map(|id| id.as_bytes().to_vec()))?,
-            Value::String(text) => arguments.add(text)?,
-            Value::BigInt(number) => arguments.add(number)?,
-            Value::Int(number) => arguments.add(number)?,
-            Value::BigUnsigned(number) => arguments.add(number.map(i64::try_from).transpose()?)?,
-            Value::Double(number) => arguments.add(number)?,
-            Value::Bool(truth) => arguments.add(truth)?,
-            Value::ChronoDateTimeUtc(instant) => {
-                arguments.add(instant.map(|instant| instant.to_rfc3339()))?;
-            }
-            other => return Err(format!("no SQLite form for the parameter {other:?}").into()),
-        }
-    }
-    Ok(arguments)
-}
-
-fn computed(row: &SqliteRow, functions: &[Function], first: usize) -> Result<Vec<String>, value::Malformed> {
+fn computed(row: &Row<'_>, functions: &[Function], first: usize) -> Result<Vec<String>, value::Malformed> {
     let mut values = Vec::with_capacity(functions.len());
     for (index, function) in functions.iter().enumerate() {
         let mut text = Vec::new();
@@ -280,7 +244,7 @@ impl<'p> RowWriter<'p> {
         Self { level, nested, fields, child_keys, rows }
     }
 
-    fn push(&mut self, row: &SqliteRow) -> Result<(), QueryError> {
+    fn push(&mut self, row: &Row<'_>) -> Result<(), QueryError> {
         let table = self.level.table.name;
         if self.nested
             && let Some(parent) =

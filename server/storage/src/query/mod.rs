@@ -6,6 +6,7 @@
 
 mod answer;
 mod compile;
+mod connection;
 mod count;
 mod deadline;
 mod fetch;
@@ -18,14 +19,13 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use signalbox_core::query::{Plan, ReadScope, Rejection};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Sqlite, SqliteConnection};
 
-use crate::dialect::Dialect;
-use crate::{StorageError, Store};
+use crate::store::Connections;
+use crate::tx::Scope;
+use crate::{StorageError, Store, error, postgres};
+use connection::Connection;
 use deadline::{Abandonable, too_slow, within};
 use fetch::Fetch;
 
@@ -64,27 +64,67 @@ impl Store {
     /// # Errors
     /// See [`QueryError`].
     pub async fn query(&self, scope: &ReadScope, plan: &Plan) -> Result<String, QueryError> {
-        Ok(answer(self.readers().get_sqlite_connection_pool(), scope, plan).await?.json)
+        Ok(self.answer(scope, plan).await?.json)
+    }
+
+    async fn answer(&self, scope: &ReadScope, plan: &Plan) -> Result<Answer, QueryError> {
+        let limit = plan.limits.timeout;
+        match self.connections() {
+            Connections::Sqlite { readers, .. } => {
+                let pool = readers.get_sqlite_connection_pool();
+                let mut connection = Abandonable::<Sqlite>::acquire(pool).await?;
+                let answer = within(limit, read_sqlite(connection.connection(), scope, plan)).await?;
+                connection.release();
+                Ok(answer)
+            }
+            Connections::Postgres { readers, .. } => {
+                // As many may have broken while nobody used them.
+                let mut left = readers.options().get_max_connections();
+                loop {
+                    let mut connection = Abandonable::<Postgres>::acquire(readers).await?;
+                    let reading = read_postgres(connection.connection(), scope, plan);
+                    match within(limit, reading).await? {
+                        Some(answer) => {
+                            connection.release();
+                            return Ok(answer);
+                        }
+                        None if left > 0 => left -= 1,
+                        None => return Err(failed(sqlx::Error::PoolTimedOut)),
+                    }
+                }
+            }
+        }
     }
 }
 
-async fn answer(pool: &SqlitePool, scope: &ReadScope, plan: &Plan) -> Result<Answer, QueryError> {
-    let mut connection = Abandonable::acquire(pool).await?;
-    let answer = within(plan.limits.timeout, read(connection.connection(), scope, plan)).await?;
-    connection.release();
-    Ok(answer)
+/// The answer, or nothing when the connection turned out to be broken before it was asked anything.
+async fn read_postgres(
+    connection: &mut PgConnection,
+    scope: &ReadScope,
+    plan: &Plan,
+) -> Result<Option<Answer>, QueryError> {
+    let mode = if plan.statements() <= 1 { postgres::Mode::Read } else { postgres::Mode::Snapshot };
+    let of_all = scope.all_tenants && plan.node.table().is_tenant();
+    let wall = if of_all { Scope::AllTenants } else { Scope::Tenant(scope.tenant.0) };
+    let begin = AssertSqlSafe(postgres::begin_sql(mode, wall));
+    match sqlx::Connection::begin_with(connection, begin).await {
+        // Dropping the transaction ends it; the answer need not wait for that.
+        Ok(mut tx) => Fetch::new(Connection::Postgres(&mut tx), scope, plan).run().await.map(Some),
+        Err(error) if error::is_broken(&error) => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
 }
 
-async fn read(
+async fn read_sqlite(
     connection: &mut SqliteConnection,
     scope: &ReadScope,
     plan: &Plan,
 ) -> Result<Answer, QueryError> {
     if plan.statements() <= 1 {
-        return Fetch::new(connection, Dialect::Sqlite, scope, plan).run().await;
+        return Fetch::new(Connection::Sqlite(connection), scope, plan).run().await;
     }
     let mut snapshot = sqlx::Connection::begin(connection).await.map_err(failed)?;
-    let answer = Fetch::new(&mut snapshot, Dialect::Sqlite, scope, plan).run().await?;
+    let answer = Fetch::new(Connection::Sqlite(&mut snapshot), scope, plan).run().await?;
     // Nothing was written: ending the transaction either way only releases the snapshot.
     snapshot.rollback().await.map_err(failed)?;
     Ok(answer)
@@ -99,8 +139,8 @@ fn failed(error: sqlx::Error) -> QueryError {
         sqlx::Error::Database(error) if error.code().as_deref() == Some(QUERY_CANCELED) => {
             return too_slow(None).into();
         }
-        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
-        other => DbErr::Query(RuntimeErr::SqlxError(Arc::new(other))),
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => error::not_acquired(error),
+        other => error::not_queried(other),
     };
     StorageError::from(error).into()
 }

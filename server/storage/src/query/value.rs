@@ -1,10 +1,11 @@
 //! Columns of a row as JSON text.
 
+use chrono::{DateTime, Utc};
 use signalbox_core::query::PathStep;
 use signalbox_core::registry::Kind;
-use sqlx::sqlite::{SqliteRow, SqliteValueRef};
-use sqlx::{Decode, Row, Sqlite, ValueRef};
 use uuid::Uuid;
+
+use super::connection::Row;
 
 /// A stored value that does not have its column's form.
 pub(super) struct Malformed;
@@ -28,40 +29,45 @@ impl From<serde_json::Error> for Malformed {
 }
 
 /// Writes the column at `index` as a JSON value.
-pub(super) fn write(out: &mut Vec<u8>, row: &SqliteRow, index: usize, kind: Kind) -> Result<(), Malformed> {
-    let raw = row.try_get_raw(index)?;
-    if raw.is_null() {
+pub(super) fn write(out: &mut Vec<u8>, row: &Row<'_>, index: usize, kind: Kind) -> Result<(), Malformed> {
+    if row.is_null(index)? {
         out.extend_from_slice(b"null");
         return Ok(());
     }
     match kind {
         Kind::Uuid => {
             let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-            let text = uuid_of(raw)?.hyphenated().encode_lower(&mut text);
+            let text = row.uuid(index)?.hyphenated().encode_lower(&mut text);
             write_text(out, text)?;
         }
-        Kind::Text | Kind::Timestamp => write_text(out, <&str as Decode<Sqlite>>::decode(raw)?)?,
-        Kind::Integer | Kind::Long => write_integer(out, <i64 as Decode<Sqlite>>::decode(raw)?)?,
-        Kind::Boolean => {
-            let truth = <i64 as Decode<Sqlite>>::decode(raw)? != 0;
-            out.extend_from_slice(if truth { b"true" } else { b"false" });
-        }
-        Kind::Json => out.extend_from_slice(<&str as Decode<Sqlite>>::decode(raw)?.as_bytes()),
+        Kind::Text => write_text(out, row.text(index)?)?,
+        Kind::Timestamp => match row.timestamp(index)? {
+            Timestamp::Text(text) => write_text(out, text)?,
+            Timestamp::Instant(instant) => write_text(out, &instant.to_rfc3339())?,
+        },
+        Kind::Integer | Kind::Long => write_integer(out, row.integer(index)?)?,
+        Kind::Boolean => out.extend_from_slice(if row.boolean(index)? { b"true" } else { b"false" }),
+        Kind::Json => out.extend_from_slice(row.json(index)?.as_bytes()),
         Kind::Bytes => return Err(Malformed),
-        Kind::Interval => write_text(out, &interval(<i64 as Decode<Sqlite>>::decode(raw)?))?,
+        Kind::Interval => write_text(out, &interval(row.integer(index)?))?,
     }
     Ok(())
+}
+
+/// A stored instant: SQLite keeps it in the form that is shown.
+pub(super) enum Timestamp<'r> {
+    Text(&'r str),
+    Instant(DateTime<Utc>),
 }
 
 /// Writes the part of a JSON column at a path, verbatim; null where the path leads nowhere.
 pub(super) fn write_path(
     out: &mut Vec<u8>,
-    row: &SqliteRow,
+    row: &Row<'_>,
     index: usize,
     path: &[PathStep],
 ) -> Result<(), Malformed> {
-    let raw = row.try_get_raw(index)?;
-    let part = if raw.is_null() { None } else { part(<&str as Decode<Sqlite>>::decode(raw)?, path) };
+    let part = if row.is_null(index)? { None } else { part(row.json(index)?, path) };
     out.extend_from_slice(part.unwrap_or("null").as_bytes());
     Ok(())
 }
@@ -87,25 +93,18 @@ fn part<'a>(json: &'a str, path: &[PathStep]) -> Option<&'a str> {
 }
 
 /// Writes a mean, which may have a fraction.
-pub(super) fn write_mean(out: &mut Vec<u8>, row: &SqliteRow, index: usize) -> Result<(), Malformed> {
-    let raw = row.try_get_raw(index)?;
-    if raw.is_null() {
+pub(super) fn write_mean(out: &mut Vec<u8>, row: &Row<'_>, index: usize) -> Result<(), Malformed> {
+    if row.is_null(index)? {
         out.extend_from_slice(b"null");
     } else {
-        serde_json::to_writer(out, &<f64 as Decode<Sqlite>>::decode(raw)?)?;
+        serde_json::to_writer(out, &row.double(index)?)?;
     }
     Ok(())
 }
 
 /// The key at `index`; nothing when it is null.
-pub(super) fn key(row: &SqliteRow, index: usize) -> Result<Option<Uuid>, Malformed> {
-    let raw = row.try_get_raw(index)?;
-    if raw.is_null() { Ok(None) } else { uuid_of(raw).map(Some) }
-}
-
-/// Uuids are stored as their 16 bytes.
-fn uuid_of(raw: SqliteValueRef<'_>) -> Result<Uuid, Malformed> {
-    Uuid::from_slice(<&[u8] as Decode<Sqlite>>::decode(raw)?).map_err(|_| Malformed)
+pub(super) fn key(row: &Row<'_>, index: usize) -> Result<Option<Uuid>, Malformed> {
+    if row.is_null(index)? { Ok(None) } else { row.uuid(index).map(Some) }
 }
 
 /// Writes a JSON string.

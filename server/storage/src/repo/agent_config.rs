@@ -1,6 +1,6 @@
 //! Settings that agents fetch by id.
 
-use crate::{StorageError, TenantTx, entity::agent_config};
+use crate::{StorageError, TenantTx, dialect, entity::agent_config, repo::lock};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
@@ -36,6 +36,8 @@ pub async fn insert(
 
 /// The id under which the very same settings are kept already, if they are.
 pub async fn find_same(tx: &TenantTx, config: &AgentConfig) -> Result<Option<Uuid>, StorageError> {
+    // Two requests at once must not both find nothing.
+    lock::tenant(tx).await?;
     let named = match &config.name {
         Some(name) => agent_config::Column::Name.eq(name),
         None => agent_config::Column::Name.is_null(),
@@ -45,15 +47,15 @@ pub async fn find_same(tx: &TenantTx, config: &AgentConfig) -> Result<Option<Uui
         .filter(named)
         .all(tx)
         .await?;
-    Ok(rows.into_iter().find(|row| row.settings == config.settings).map(|row| row.id))
+    let settings = dialect::storable_json(&config.settings);
+    Ok(rows.into_iter().find(|row| row.settings == *settings).map(|row| row.id))
 }
 
 /// The settings with this id.
 pub async fn find(tx: &TenantTx, id: Uuid) -> Result<Option<AgentConfig>, StorageError> {
-    let row = agent_config::Entity::find_by_id(id)
-        .filter(agent_config::Column::TenantId.eq(tx.tenant_uuid()))
-        .one(tx)
-        .await?;
+    let select =
+        agent_config::Entity::find_by_id(id).filter(agent_config::Column::TenantId.eq(tx.tenant_uuid()));
+    let row = lock::held(tx, select).one(tx).await?;
     Ok(row.map(|row| AgentConfig { name: row.name, settings: row.settings }))
 }
 

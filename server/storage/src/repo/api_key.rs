@@ -49,7 +49,7 @@ impl FoundApiKey {
 pub async fn find(store: &Store, hash: &[u8; 32]) -> Result<Option<FoundApiKey>, StorageError> {
     let row = api_key::Entity::find()
         .filter(api_key::Column::KeyHash.eq(hash.to_vec()))
-        .one(store.readers())
+        .one(&store.read_of_everybody())
         .await?;
     row.map(|row| {
         let role = Role::parse(&row.role).ok_or_else(|| StorageError::Inconsistent {
@@ -76,19 +76,21 @@ pub async fn any_admin(store: &Store, now: DateTime<Utc>) -> Result<bool, Storag
                 .add(api_key::Column::ExpiresAt.is_null())
                 .add(api_key::Column::ExpiresAt.gt(now)),
         )
-        .count(store.readers())
+        .count(&store.read_of_everybody())
         .await?;
     Ok(count > 0)
 }
 
 /// Notes that a key was used.
 pub async fn note_use(store: &Store, key: &FoundApiKey, now: DateTime<Utc>) -> Result<(), StorageError> {
+    let tx = store.begin(key.tenant).await?;
     api_key::Entity::update_many()
         .set(api_key::ActiveModel { last_used: Set(Some(now)), ..Default::default() })
         .filter(api_key::Column::Id.eq(key.id.0))
-        .exec(store.writer())
+        .filter(api_key::Column::TenantId.eq(tx.tenant_uuid()))
+        .exec(&tx)
         .await?;
-    Ok(())
+    tx.commit().await
 }
 
 /// Adds a key; one with the same hash is kept as it is, and its id returned.

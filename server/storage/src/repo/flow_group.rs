@@ -1,6 +1,6 @@
 //! Flow groups: what all versions of a flow share.
 
-use crate::{StorageError, TenantTx, entity::flow_group};
+use crate::{StorageError, TenantTx, entity::flow_group, repo::lock};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
@@ -94,20 +94,18 @@ pub async fn insert(tx: &TenantTx, group: &FlowGroup, now: DateTime<Utc>) -> Res
 
 /// The flow group with this id.
 pub async fn find(tx: &TenantTx, id: FlowGroupId) -> Result<Option<FlowGroup>, StorageError> {
-    let row = flow_group::Entity::find_by_id(id.0)
-        .filter(flow_group::Column::TenantId.eq(tx.tenant_uuid()))
-        .one(tx)
-        .await?;
+    let select =
+        flow_group::Entity::find_by_id(id.0).filter(flow_group::Column::TenantId.eq(tx.tenant_uuid()));
+    let row = lock::held(tx, select).one(tx).await?;
     Ok(row.map(Into::into))
 }
 
 /// The flow group that stands for a version group.
 pub async fn find_by_name(tx: &TenantTx, name: &str) -> Result<Option<FlowGroup>, StorageError> {
-    let row = flow_group::Entity::find()
+    let select = flow_group::Entity::find()
         .filter(flow_group::Column::TenantId.eq(tx.tenant_uuid()))
-        .filter(flow_group::Column::Name.eq(name))
-        .one(tx)
-        .await?;
+        .filter(flow_group::Column::Name.eq(name));
+    let row = lock::held(tx, select).one(tx).await?;
     Ok(row.map(Into::into))
 }
 

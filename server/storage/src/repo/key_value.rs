@@ -1,6 +1,6 @@
 //! Values that flows share by name.
 
-use crate::{StorageError, TenantTx, entity::key_value};
+use crate::{StorageError, TenantTx, entity::key_value, repo::lock};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
@@ -8,11 +8,10 @@ use uuid::Uuid;
 
 /// The id and value under a key.
 pub async fn find(tx: &TenantTx, key: &str) -> Result<Option<(Uuid, Option<Value>)>, StorageError> {
-    let row = key_value::Entity::find()
+    let select = key_value::Entity::find()
         .filter(key_value::Column::TenantId.eq(tx.tenant_uuid()))
-        .filter(key_value::Column::Key.eq(key))
-        .one(tx)
-        .await?;
+        .filter(key_value::Column::Key.eq(key));
+    let row = lock::held(tx, select).one(tx).await?;
     Ok(row.map(|row| (row.id, row.value)))
 }
 

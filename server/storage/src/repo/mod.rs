@@ -13,6 +13,7 @@ pub mod flow_run;
 mod insert;
 pub mod key_value;
 mod list;
+pub mod lock;
 pub mod log;
 mod position;
 pub mod project;

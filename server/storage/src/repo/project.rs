@@ -1,6 +1,6 @@
 //! Projects.
 
-use crate::{StorageError, TenantTx, entity::project};
+use crate::{StorageError, TenantTx, entity::project, repo::lock};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, Select};
 use signalbox_schema::ProjectId;
@@ -47,7 +47,7 @@ pub async fn insert(tx: &TenantTx, new: &NewProject) -> Result<(), StorageError>
 
 /// The project with this id.
 pub async fn find(tx: &TenantTx, id: ProjectId) -> Result<Option<Project>, StorageError> {
-    let row = by_id(tx, id).one(tx).await?;
+    let row = lock::held(tx, by_id(tx, id)).one(tx).await?;
     Ok(row.map(|row| Project { name: row.name, description: row.description }))
 }
 

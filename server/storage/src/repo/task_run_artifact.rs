@@ -1,6 +1,6 @@
 //! Artifacts of task runs.
 
-use crate::{StorageError, TenantTx, entity::task_run_artifact as artifact};
+use crate::{StorageError, TenantTx, dialect, entity::task_run_artifact as artifact, repo::lock};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
@@ -42,6 +42,8 @@ pub async fn find_same(
     new: &NewArtifact,
     since: DateTime<Utc>,
 ) -> Result<Option<ArtifactId>, StorageError> {
+    // Two deliveries at once must not both find nothing.
+    lock::task_runs(tx, &[new.task_run]).await?;
     let rows = artifact::Entity::find()
         .filter(artifact::Column::TenantId.eq(tx.tenant_uuid()))
         .filter(artifact::Column::TaskRunId.eq(new.task_run.0))
@@ -50,16 +52,15 @@ pub async fn find_same(
         .order_by_desc(artifact::Column::Created)
         .all(tx)
         .await?;
-    let same = rows.into_iter().find(|row| row.data.as_ref() == Some(&new.data));
+    let data = dialect::storable_json(&new.data);
+    let same = rows.into_iter().find(|row| row.data.as_ref() == Some(&*data));
     Ok(same.map(|row| ArtifactId(row.id)))
 }
 
 /// What an artifact says; `None` when there is no such artifact.
 pub async fn data(tx: &TenantTx, id: ArtifactId) -> Result<Option<Value>, StorageError> {
-    let row = artifact::Entity::find_by_id(id.0)
-        .filter(artifact::Column::TenantId.eq(tx.tenant_uuid()))
-        .one(tx)
-        .await?;
+    let select = artifact::Entity::find_by_id(id.0).filter(artifact::Column::TenantId.eq(tx.tenant_uuid()));
+    let row = lock::held(tx, select).one(tx).await?;
     Ok(row.map(|row| row.data.unwrap_or_default()))
 }
 

@@ -6,7 +6,7 @@
 //! more wait than fit, the tenants take turns: one that sends a thousand commands delays another's by one transaction.
 
 use super::Party;
-use crate::{StorageError, Store, TenantTx};
+use crate::{StorageError, Store, TenantTx, store::again};
 use signalbox_core::access::{Access, Level};
 use signalbox_schema::TenantId;
 use std::{
@@ -129,16 +129,20 @@ impl<B: Batch> Lane<B> {
         }
         // One run per tenant; a stable sort keeps each caller's order.
         commands.sort_by_key(|waiting| waiting.tenant);
-        match self.attempt(store, &commands).await {
+        match self.attempts(store, &commands).await {
             Ok(results) => deliver(commands, results),
-            Err(error) if commands.len() == 1 && !error.is_retryable() => {
-                deliver(commands, vec![Err(error.into())]);
+            Err(error) if commands.len() == 1 || error.is_retryable() => {
+                // Whatever kept all of them from being done would keep each, and let each wait for it.
+                let others = commands.len() - 1;
+                let mut results = vec![Err(error.into())];
+                results.extend((0..others).map(|_| Err(StorageError::Abandoned.into())));
+                deliver(commands, results);
             }
             Err(error) => {
                 tracing::debug!(batch = B::NAME, size = commands.len(), %error, "batch failed; commands run one by one");
                 for waiting in commands {
                     let one = [waiting];
-                    let result = match self.attempt(store, &one).await {
+                    let result = match self.attempts(store, &one).await {
                         Ok(mut results) => results.pop().unwrap_or(Err(StorageError::Abandoned.into())),
                         Err(error) => Err(error.into()),
                     };
@@ -148,13 +152,26 @@ impl<B: Batch> Lane<B> {
         }
     }
 
+    async fn attempts(&self, store: &Store, commands: &[Waiting<B>]) -> Result<Results<B>, StorageError> {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(store, commands).await {
+                Err(error) if error.failure().is_some_and(|failure| again(failure, attempt)) => {
+                    tracing::debug!(batch = B::NAME, attempt, %error, "batch is tried again");
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
     async fn attempt(&self, store: &Store, commands: &[Waiting<B>]) -> Result<Results<B>, StorageError> {
         let mut results = Vec::with_capacity(commands.len());
         let Some(first) = commands.first() else { return Ok(results) };
         let _turn = store.turn(Party::Lane(B::NAME)).await;
-        let mut tx = TenantTx::new(first.tenant, store.begin().await?, store.observers());
+        let mut tx = store.begin(first.tenant).await?;
         for group in commands.chunk_by(|a, b| a.tenant == b.tenant) {
-            tx = tx.for_tenant(group[0].tenant);
+            tx = tx.for_tenant(group[0].tenant).await?;
             let commands: Vec<&B::Command> = group.iter().map(|waiting| &waiting.command).collect();
             results.extend(self.batch.run(&tx, &commands).await?);
         }

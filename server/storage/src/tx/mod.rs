@@ -2,6 +2,9 @@
 
 mod batch;
 mod commit;
+mod everybody;
+mod scope;
+mod session;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -10,6 +13,9 @@ mod written;
 
 pub use batch::{Batch, Lane, Results};
 pub use commit::{Commit, Observer};
+pub(crate) use everybody::Everybody;
+pub(crate) use scope::Scope;
+pub(crate) use session::{Failure, Session};
 pub use tenant::TenantTx;
 pub(crate) use turns::{Party, Turn, Turns};
 

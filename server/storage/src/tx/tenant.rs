@@ -1,11 +1,8 @@
 //! A connection that belongs to one tenant. Repositories take it, so no query starts without a tenant.
 
-use super::{Commit, Observer, commit::Pending, written};
-use crate::{StorageError, repo::event};
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement, Value,
-};
+use super::{Commit, Failure, Observer, Scope, Session, commit::Pending, written};
+use crate::{StorageError, dialect::Dialect, repo::event};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value};
 use signalbox_core::{event::NewEvent, registry::Family};
 use signalbox_schema::TenantId;
 use std::{
@@ -18,28 +15,17 @@ use uuid::Uuid;
 /// The right to touch one tenant's rows, in a transaction or (for single reads) outside of one.
 pub struct TenantTx {
     tenant: TenantId,
-    connection: Connection,
+    session: Session,
     /// What the transaction will have done when it commits. In the order of tenants, so that two transactions of
     /// several tenants do not wait for each other in a circle.
     pending: Mutex<BTreeMap<TenantId, Pending>>,
     observers: Vec<Arc<dyn Observer>>,
 }
 
-#[derive(Debug)]
-enum Connection {
-    Transaction(DatabaseTransaction),
-    Reading(DatabaseConnection),
-}
-
 impl TenantTx {
-    pub(crate) fn new(tenant: TenantId, tx: DatabaseTransaction, observers: Vec<Arc<dyn Observer>>) -> Self {
-        let (connection, pending) = (Connection::Transaction(tx), Mutex::default());
-        Self { tenant, connection, pending, observers }
-    }
-
-    pub(crate) fn reading(tenant: TenantId, db: DatabaseConnection) -> Self {
-        let (connection, pending) = (Connection::Reading(db), Mutex::default());
-        Self { tenant, connection, pending, observers: Vec::new() }
+    /// `session` has the tenant's scope.
+    pub(crate) fn new(tenant: TenantId, session: Session, observers: Vec<Arc<dyn Observer>>) -> Self {
+        Self { tenant, session, pending: Mutex::default(), observers }
     }
 
     /// The tenant.
@@ -51,18 +37,38 @@ impl TenantTx {
         self.tenant.0
     }
 
+    /// Whether rows that are read can be locked until the end.
+    pub(crate) const fn is_transaction(&self) -> bool {
+        self.session.is_transaction()
+    }
+
+    /// What a SELECT ends with whose rows this transaction is going to take.
+    pub(crate) fn free_rows(&self) -> &'static str {
+        if self.is_transaction() { self.dialect().free_rows() } else { "" }
+    }
+
+    /// What the database understands.
+    pub(crate) fn dialect(&self) -> Dialect {
+        Dialect::of(self.get_database_backend())
+    }
+
+    /// Why a statement failed, if that is worth another try.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.session.failure()
+    }
+
     /// The same transaction for rows of another tenant (a batch carries several).
-    pub(crate) fn for_tenant(mut self, tenant: TenantId) -> Self {
-        self.tenant = tenant;
-        self
+    pub(crate) async fn for_tenant(mut self, tenant: TenantId) -> Result<Self, StorageError> {
+        if self.tenant != tenant {
+            self.session.turn_to(Scope::Tenant(tenant.0)).await?;
+            self.tenant = tenant;
+        }
+        Ok(self)
     }
 
     /// Records an event of this tenant: it is in the log if and only if the transaction commits.
     pub fn record(&self, event: NewEvent) {
-        debug_assert!(
-            matches!(self.connection, Connection::Transaction(_)),
-            "what only reads has nothing to record"
-        );
+        debug_assert!(self.is_transaction(), "what only reads has nothing to record");
         self.pending().entry(self.tenant).or_default().events.push(event);
     }
 
@@ -86,17 +92,14 @@ impl TenantTx {
         for (tenant, mut done) in pending {
             if !done.events.is_empty() {
                 done.families |= Family::Events.into();
-                self = self.for_tenant(tenant);
+                self = self.for_tenant(tenant).await?;
                 event::append(&self, &done.events).await?;
             }
             if !done.families.is_empty() {
                 commits.push(done.into_commit(tenant));
             }
         }
-        match self.connection {
-            Connection::Transaction(tx) => tx.commit().await?,
-            Connection::Reading(_) => {}
-        }
+        self.session.commit().await?;
         for commit in &commits {
             for observer in &self.observers {
                 observer.committed(commit);
@@ -106,7 +109,11 @@ impl TenantTx {
     }
 
     /// Runs one statement with `$1 …` placeholders, which both dialects know.
-    pub(crate) async fn execute(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StorageError> {
+    pub(crate) async fn execute(
+        &self,
+        sql: impl Into<String>,
+        values: Vec<Value>,
+    ) -> Result<u64, StorageError> {
         let statement = Statement::from_sql_and_values(self.get_database_backend(), sql, values);
         Ok(self.execute_raw(statement).await?.rows_affected())
     }
@@ -131,40 +138,25 @@ impl fmt::Debug for TenantTx {
 #[async_trait::async_trait]
 impl ConnectionTrait for TenantTx {
     fn get_database_backend(&self) -> DbBackend {
-        match &self.connection {
-            Connection::Transaction(tx) => tx.get_database_backend(),
-            Connection::Reading(db) => db.get_database_backend(),
-        }
+        self.session.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.note(&statement);
-        match &self.connection {
-            Connection::Transaction(tx) => tx.execute_raw(statement).await,
-            Connection::Reading(db) => db.execute_raw(statement).await,
-        }
+        self.session.execute_raw(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        match &self.connection {
-            Connection::Transaction(tx) => tx.execute_unprepared(sql).await,
-            Connection::Reading(db) => db.execute_unprepared(sql).await,
-        }
+        self.session.execute_unprepared(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.note(&statement);
-        match &self.connection {
-            Connection::Transaction(tx) => tx.query_one_raw(statement).await,
-            Connection::Reading(db) => db.query_one_raw(statement).await,
-        }
+        self.session.query_one_raw(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.note(&statement);
-        match &self.connection {
-            Connection::Transaction(tx) => tx.query_all_raw(statement).await,
-            Connection::Reading(db) => db.query_all_raw(statement).await,
-        }
+        self.session.query_all_raw(statement).await
     }
 }

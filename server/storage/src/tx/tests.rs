@@ -3,14 +3,13 @@
 use super::{Batch, Lane, Results, TenantTx, Transaction};
 use crate::{StorageError, Store, repo::tenant};
 use chrono::DateTime;
-use sea_orm::{ConnectionTrait, Statement};
+use signalbox_backing::Backing;
 use signalbox_core::{
     access::{Access, Reporter},
     event::{EventKind, NewEvent},
 };
 use signalbox_schema::{FlowRunId, TenantId};
 use std::sync::Arc;
-use tempfile::TempDir;
 use uuid::Uuid;
 
 const NOW: DateTime<chrono::Utc> = DateTime::UNIX_EPOCH;
@@ -25,33 +24,28 @@ fn event(run: u128) -> NewEvent {
 
 struct World {
     store: Store,
-    _folder: TempDir,
+    backing: Backing,
 }
 
 impl World {
     async fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let url = format!("sqlite://{}/s.db", folder.path().display());
-        let store = Store::open(&url).await.unwrap();
+        let backing = Backing::new();
+        let store = Store::open(&backing.database_url()).await.unwrap();
         for n in [1, 2] {
             let slug = format!("t{n}");
             tenant::insert(&store, access(n).tenant(), &slug, &slug, NOW).await.unwrap();
         }
-        Self { store, _folder: folder }
+        Self { store, backing }
     }
 
     /// Position and run of every event of a tenant.
     async fn log(&self, tenant: u128) -> Vec<(i64, u128)> {
-        let db = self.store.readers();
-        let sql = "SELECT position, flow_run_id FROM event WHERE tenant_id = $1 ORDER BY position";
-        let statement =
-            Statement::from_sql_and_values(db.get_database_backend(), sql, [Uuid::from_u128(tenant).into()]);
-        let rows = db.query_all_raw(statement).await.unwrap();
-        let read = |row: &sea_orm::QueryResult| {
-            let run: Uuid = row.try_get_by_index(1).unwrap();
-            (row.try_get_by_index(0).unwrap(), run.as_u128())
-        };
-        rows.iter().map(read).collect()
+        let sql = format!(
+            "SELECT position, hex(flow_run_id) FROM event WHERE tenant_id = X'{}' ORDER BY position",
+            Uuid::from_u128(tenant).simple()
+        );
+        let rows = self.backing.database().await.rows(&sql).await;
+        rows.iter().map(|row| (row[0].parse().unwrap(), u128::from_str_radix(&row[1], 16).unwrap())).collect()
     }
 }
 

@@ -13,6 +13,7 @@ use signalbox_api::{
     router::Api,
     transport::HttpLimits,
 };
+use signalbox_backing::Backing;
 use signalbox_bus::MemoryBus;
 use signalbox_core::{clock::SystemClock, ids::RandomIds};
 use signalbox_schema::ErrorCode;
@@ -35,18 +36,17 @@ pub struct Arena {
     pub ids: Vec<String>,
     /// How many operations had data in their answers, and how many had not.
     tally: Mutex<(usize, usize)>,
-    _folder: tempfile::TempDir,
+    _backing: Backing,
 }
 
 impl Arena {
     pub fn open() -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("db").display());
+        let backing = Backing::new();
         let router = runtime.block_on(async {
             let services = Services::start(Parts {
-                store: Store::open(&url).await.unwrap(),
+                store: Store::open(&backing.database_url()).await.unwrap(),
                 bus: Arc::new(MemoryBus::default()),
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(RandomIds),
@@ -68,7 +68,7 @@ impl Arena {
             router,
             ids: vec![uuid::Uuid::nil().to_string()],
             tally: Mutex::default(),
-            _folder: folder,
+            _backing: backing,
         };
         arena.furnish();
         arena

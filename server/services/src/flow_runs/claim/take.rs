@@ -24,6 +24,7 @@ use signalbox_storage::{
         agent,
         concurrency::{self, About, Taking},
         flow_run::{self, FlowRunUpdate},
+        lock,
         task_run::{self, TaskRunUpdate},
     },
 };
@@ -64,6 +65,8 @@ impl Transaction for Take<'_> {
     type Error = ServiceError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Taken, ServiceError> {
+        // The same question may be asked twice at once; the second must see what the first took.
+        lock::agent(tx, self.command.agent).await?;
         // It may have been deleted while its question waited.
         if !agent::exists(tx, self.command.agent).await? {
             return Err(ServiceError::not_found("Agent", self.command.agent));

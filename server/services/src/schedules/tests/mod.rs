@@ -156,8 +156,8 @@ async fn a_planned_run_that_somebody_deleted_stays_deleted() {
 async fn flows_that_are_switched_off_or_put_away_get_none() {
     let mut world = World::new().await;
     let (off, away) = (world.flow(&cron("0 * * * *")).await, world.flow(&cron("0 * * * *")).await);
-    world.change_flow(off, "is_schedule_active = 0").await;
-    world.change_flow(away, "archived = 1").await;
+    world.change_flow(off, "is_schedule_active = false").await;
+    world.change_flow(away, "archived = true").await;
     for flow in [off, away] {
         plan_flow(&world.services, &world.operator(), flow.id).await;
     }
@@ -167,7 +167,7 @@ async fn flows_that_are_switched_off_or_put_away_get_none() {
     let flow = world.flow(&cron("* * * * *")).await;
     let mut scheduler = Scheduler::default();
     scheduler.pass(&world.services).await.unwrap();
-    world.change_flow(flow, "is_schedule_active = 0").await;
+    world.change_flow(flow, "is_schedule_active = false").await;
     world.advance(TimeDelta::seconds(30));
     assert_eq!(scheduler.pass(&world.services).await.unwrap(), Report::default());
     assert_eq!(world.runs(flow).await.len(), 10);

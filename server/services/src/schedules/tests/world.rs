@@ -1,8 +1,9 @@
-//! Services on a database file of their own, with flows written as rows: what makes flows is not under test here.
+//! Services on a database of their own, with flows written as rows: what makes flows is not under test here.
 
 use crate::{Parts, Services};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
+use signalbox_backing::{Backing, Database};
 use signalbox_bus::MemoryBus;
 use signalbox_core::{
     access::{Access, Operator},
@@ -11,16 +12,14 @@ use signalbox_core::{
 };
 use signalbox_schema::{FlowGroupId, FlowId};
 use signalbox_storage::Store;
-use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::Arc;
-use tempfile::TempDir;
 use uuid::Uuid;
 
 pub struct World {
-    _folder: TempDir,
+    _backing: Backing,
     pub services: Services,
     pub clock: ManualClock,
-    db: SqliteConnection,
+    db: Database,
     rows: u128,
 }
 
@@ -61,20 +60,18 @@ pub fn schedule(clocks: &[Value]) -> Value {
 
 impl World {
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("signalbox.db");
+        let backing = Backing::new();
         let clock = ManualClock::new(at(START));
         let services = Services::start(Parts {
-            store: Store::open(&format!("sqlite://{}", path.display())).await.unwrap(),
+            store: Store::open(&backing.database_url()).await.unwrap(),
             bus: Arc::new(MemoryBus::default()),
             clock: Arc::new(clock.clone()),
             ids: Arc::new(CountedIds::default()),
         })
         .await
         .unwrap();
-        let options = SqliteConnectOptions::new().filename(&path).foreign_keys(true);
-        let db = SqliteConnection::connect_with(&options).await.unwrap();
-        Self { _folder: folder, services, clock, db, rows: 1 << 80 }
+        let db = backing.database().await;
+        Self { _backing: backing, services, clock, db, rows: 1 << 80 }
     }
 
     pub fn operator(&self) -> Access<Operator> {
@@ -106,13 +103,13 @@ impl World {
         self.execute(
             "INSERT INTO flow (id, created, updated, tenant_id, project_id, flow_group_id, version_group_id, version,
                 name, parameters, settings, schedule, archived, is_schedule_active)
-             VALUES (?3, ?1, ?1, ?2, ?4, ?5, ?6, 1, 'f', '[]', '{}', ?7, 0, 1)",
+             VALUES (?3, ?1, ?1, ?2, ?4, ?5, ?6, 1, 'f', '[]', '{}', ?7, false, true)",
             vec![flow.into(), project.into(), group.into(), name.into(), schedule.to_string().into()],
         )
         .await;
         self.execute(
             "INSERT INTO task (id, created, updated, tenant_id, flow_id, slug, mapped, auto_generated, is_root_task,
-                is_terminal_task, is_reference_task, tags) VALUES (?3, ?1, ?1, ?2, ?4, 't-1', 0, 0, 1, 1, 1, '[]')",
+                is_terminal_task, is_reference_task, tags) VALUES (?3, ?1, ?1, ?2, ?4, 't-1', false, false, true, true, true, '[]')",
             vec![task.into(), flow.into()],
         )
         .await;
@@ -133,7 +130,7 @@ impl World {
         )
         .await;
         self.execute(
-            "DELETE FROM flow_run WHERE ?1 <> '' AND tenant_id = ?2 AND flow_id = ?3 AND auto_scheduled
+            "DELETE FROM flow_run WHERE tenant_id = ?2 AND flow_id = ?3 AND auto_scheduled
                 AND state = 'Scheduled'",
             vec![flow.id.0.into()],
         )
@@ -154,7 +151,7 @@ impl World {
     pub async fn delete_run(&mut self, flow: Flow, start: DateTime<Utc>) {
         self.execute(
             "DELETE FROM flow_run
-              WHERE ?1 <> '' AND tenant_id = ?2 AND flow_id = ?3 AND scheduled_start_time = ?4",
+              WHERE tenant_id = ?2 AND flow_id = ?3 AND scheduled_start_time = ?4",
             vec![flow.id.0.into(), text(start).into()],
         )
         .await;
@@ -162,24 +159,25 @@ impl World {
 
     /// The runs that the schedule of a flow made, each with its one task run and its first state.
     pub async fn runs(&mut self, flow: Flow) -> Vec<Run> {
-        let rows = sqlx::query(
+        let sql = format!(
             "SELECT r.scheduled_start_time, r.state, r.parameters, r.labels FROM flow_run r
                JOIN task_run t ON t.flow_run_id = r.id JOIN flow_run_state s ON s.flow_run_id = r.id
-              WHERE r.flow_id = ? AND r.auto_scheduled ORDER BY r.scheduled_start_time, r.parameters",
-        )
-        .bind(flow.id.0.into_bytes().to_vec())
-        .fetch_all(&mut self.db)
-        .await
-        .unwrap();
-        let json = |text: String| serde_json::from_str(&text).unwrap();
-        rows.iter()
+              WHERE r.flow_id = {} AND r.auto_scheduled",
+            literal(&flow.id.0.into())
+        );
+        let rows = self.db.rows(&sql).await;
+        let json = |text: &str| serde_json::from_str(text).unwrap();
+        let mut runs: Vec<Run> = rows
+            .iter()
             .map(|row| Run {
-                start: at(&row.get::<String, _>(0)),
-                state: row.get(1),
-                parameters: json(row.get(2)),
-                labels: json(row.get(3)),
+                start: instant(&row[0]),
+                state: row[1].clone(),
+                parameters: json(&row[2]),
+                labels: json(&row[3]),
             })
-            .collect()
+            .collect();
+        runs.sort_by_key(|run| (run.start, run.parameters.to_string()));
+        runs
     }
 
     /// State and message of the planned runs that have been due, in order.
@@ -224,17 +222,29 @@ impl World {
 
     /// Runs a statement: `?1` is the present instant, `?2` the tenant, then come `values`.
     async fn execute(&mut self, sql: &str, values: Vec<Cell>) {
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
-            .bind(text(self.clock.now()))
-            .bind(self.services.default_tenant().0.into_bytes().to_vec());
-        for value in values {
-            query = match value {
-                Cell::Id(id) => query.bind(id.into_bytes().to_vec()),
-                Cell::Text(text) => query.bind(text),
-            };
+        let mut own = sql.to_owned();
+        let first = [text(self.clock.now()).into(), self.services.default_tenant().0.into()];
+        for (index, value) in first.into_iter().chain(values).enumerate() {
+            own = own.replace(&format!("?{}", index + 1), &literal(&value));
         }
-        query.execute(&mut self.db).await.unwrap();
+        self.db.execute(&own).await;
     }
+}
+
+/// The value as it is written in a statement.
+fn literal(value: &Cell) -> String {
+    match value {
+        Cell::Id(id) => format!("X'{}'", id.simple()),
+        Cell::Text(text) => format!("'{}'", text.replace('\'', "''")),
+    }
+}
+
+/// An instant as either database writes it.
+fn instant(text: &str) -> DateTime<Utc> {
+    // PostgreSQL leaves out the T and the minutes of the offset.
+    let text = text.replacen(' ', "T", 1);
+    let whole = if text.ends_with("+00") { format!("{text}:00") } else { text };
+    at(&whole)
 }
 
 enum Cell {

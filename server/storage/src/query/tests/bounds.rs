@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::ConnectionTrait;
 use serde_json::json;
+use signalbox_backing::{Backing, Database};
 use signalbox_core::query::{ReadLimits, Selection};
 use signalbox_schema::ErrorCode;
 
@@ -13,19 +13,21 @@ use super::{Build, field, plan_within, scope};
 use crate::Store;
 
 /// Enough lines that looking through all of them takes seconds.
-async fn crowded() -> (Store, tempfile::TempDir) {
-    let (store, folder) = seeded().await;
-    store
-        .writer()
-        .execute_unprepared(
+async fn crowded() -> (Store, Backing) {
+    let (store, mut database, backing) = seeded().await;
+    let (id, text) = match &database {
+        Database::Sqlite(_) => ("randomblob(16)", "hex(randomblob(200))"),
+        Database::Postgres(_) => ("gen_random_uuid()", "upper(repeat(md5(random()::text), 12))"),
+    };
+    database
+        .execute(&format!(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)
              INSERT INTO log (id, created, updated, tenant_id, flow_run_id, timestamp, message, is_loaded_from_archive)
-             SELECT randomblob(16), created, updated, tenant_id, id, created, hex(randomblob(200)), 0
-             FROM (SELECT * FROM flow_run LIMIT 1), n",
-        )
-        .await
-        .unwrap();
-    (store, folder)
+             SELECT {id}, created, updated, tenant_id, id, created, {text}, false
+             FROM (SELECT * FROM flow_run LIMIT 1) AS r, n"
+        ))
+        .await;
+    (store, backing)
 }
 
 /// Compares every line with a pattern that backtracks.
@@ -46,7 +48,7 @@ async fn refused(store: &Store, selection: &Selection, limits: &ReadLimits) -> S
 
 #[tokio::test]
 async fn a_read_that_takes_too_long_is_stopped_and_its_connection_is_free() {
-    let (store, _folder) = crowded().await;
+    let (store, _backing) = crowded().await;
     let limits = ReadLimits { timeout: Duration::from_millis(10), ..ReadLimits::default() };
     let began = Instant::now();
     // More than there are connections, one after another.
@@ -62,7 +64,7 @@ async fn a_read_that_takes_too_long_is_stopped_and_its_connection_is_free() {
 
 #[tokio::test]
 async fn a_read_whose_caller_is_gone_is_stopped() {
-    let (store, _folder) = crowded().await;
+    let (store, _backing) = crowded().await;
     for _ in 0..8 {
         let (store, plan) = (store.clone(), plan_within(&slow(), &ReadLimits::default()));
         let reading = tokio::spawn(async move { store.query(&scope(), &plan).await.map(|_| ()) });
@@ -77,7 +79,7 @@ async fn a_read_whose_caller_is_gone_is_stopped() {
 
 #[tokio::test]
 async fn an_answer_is_no_larger_than_allowed() {
-    let (store, _folder) = crowded().await;
+    let (store, _backing) = crowded().await;
     let limits = ReadLimits { max_answer_bytes: 100_000, ..ReadLimits::default() };
     let lines = |count: u32| field("log").with(json!({"limit": count})).of([field("message")]);
     let message = refused(&store, &lines(1_000), &limits).await;

@@ -1,7 +1,7 @@
 //! Nested levels and conditions find their rows by an index on the relationship's key, never by walking a table.
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
+use signalbox_backing::Backing;
 use signalbox_core::registry::TABLES;
 
 use super::{Build, field, plan, sql};
@@ -12,12 +12,13 @@ const WALKED: [&str; 1] = ["agent_config.agents"];
 
 #[tokio::test]
 async fn every_relationship_is_found_by_its_key() {
-    let folder = tempfile::TempDir::new().unwrap();
-    let store = Store::open(&format!("sqlite://{}", folder.path().join("s.db").display())).await.unwrap();
-    let steps = async |sql: String| {
-        let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
-        let rows = store.readers().query_all_raw(explain).await.unwrap();
-        rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect::<Vec<String>>()
+    // PostgreSQL goes by the rows that are there; on an empty table any plan is right.
+    let backing = Backing::sqlite();
+    let _store = Store::open(&backing.database_url()).await.unwrap();
+    let mut database = backing.database().await;
+    let mut steps = async |sql: String| {
+        let rows = database.rows(&format!("EXPLAIN QUERY PLAN {sql}")).await;
+        rows.into_iter().map(|mut row| row.remove(3)).collect::<Vec<String>>()
     };
     let mut walked = Vec::new();
     for table in TABLES {

@@ -139,7 +139,7 @@ async fn so_is_a_page_of_each_parent() {
 
 #[tokio::test]
 async fn what_lists_walk_is_in_the_migrations() {
-    let mut world = World::new().await;
+    let mut world = World::on_sqlite().await;
     for index in &INDEXES {
         let mut columns: Vec<&str> = Vec::new();
         columns.extend(index.by_tenant.then_some("tenant_id"));
@@ -157,7 +157,7 @@ async fn what_lists_walk_is_in_the_migrations() {
 /// read than have them.
 #[tokio::test]
 async fn dashboards_walk_indexes() {
-    let mut world = World::new().await;
+    let mut world = World::on_sqlite().await;
     for condition in conditions() {
         for order in ["scheduled_start_time", "created", "start_time"] {
             let page = json!({"where": condition, "order_by": {order: "desc"}, "limit": 50});

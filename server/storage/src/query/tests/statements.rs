@@ -1,34 +1,34 @@
 //! The number of statements, their reuse, the snapshot and the limits that need rows.
 
-use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use signalbox_backing::{Backing, Database};
 use signalbox_core::query::{ReadLimits, Selection};
 use signalbox_schema::ErrorCode;
-use tempfile::TempDir;
 
-use super::super::{QueryError, answer};
+use super::super::QueryError;
 use super::{Build, field, plan, plan_within, scope};
 use crate::Store;
 
 const SEED: &str = include_str!("seed.sql");
 
-pub(super) async fn seeded() -> (Store, TempDir) {
-    let folder = TempDir::new().unwrap();
-    let store = Store::open(&format!("sqlite://{}", folder.path().join("s.db").display())).await.unwrap();
-    store.writer().execute_unprepared(SEED).await.unwrap();
-    (store, folder)
+pub(super) async fn seeded() -> (Store, Database, Backing) {
+    let backing = Backing::new();
+    let store = Store::open(&backing.database_url()).await.unwrap();
+    let mut database = backing.database().await;
+    database.execute(SEED).await;
+    (store, database, backing)
 }
 
 /// The answer, and the number of statements that were sent for it.
 async fn run(store: &Store, selection: &Selection) -> (Value, usize) {
     let plan = plan(selection);
-    let answer = answer(store.readers().get_sqlite_connection_pool(), &scope(), &plan).await.unwrap();
+    let answer = store.answer(&scope(), &plan).await.unwrap();
     assert!(answer.statements <= plan.statements());
     (serde_json::from_str(&answer.json).unwrap(), answer.statements)
 }
 
 fn wide() -> Selection {
-    field("project").of([
+    field("project").with(json!({"order_by": {"name": "asc"}})).of([
         field("name"),
         field("flows").with(json!({"order_by": {"version": "desc"}, "limit": 2})).of([
             field("name"),
@@ -45,25 +45,28 @@ fn wide() -> Selection {
 
 #[tokio::test]
 async fn one_for_each_level_whatever_the_number_of_rows() {
-    let (store, _folder) = seeded().await;
+    let (store, mut database, _backing) = seeded().await;
     assert_eq!(plan(&wide()).statements(), 8);
     let (answer, statements) = run(&store, &wide()).await;
     assert_eq!(statements, 8);
     assert!(!answer[1]["flows"][0]["flow_runs"].as_array().unwrap().is_empty(), "{answer}");
-    store
-        .writer()
-        .execute_unprepared(
+    // Ids of new rows: those of their runs with two other digits in the middle.
+    let id = match &database {
+        Database::Sqlite(_) => "unhex(substr(hex(r.id), 1, 16) || n.hex || substr(hex(r.id), 19))",
+        Database::Postgres(_) => "(substr(r.id::text, 1, 19) || n.hex || substr(r.id::text, 22))::uuid",
+    };
+    let numbers = "(SELECT 'd1' AS hex UNION ALL SELECT 'd2' UNION ALL SELECT 'd3' UNION ALL SELECT 'd4' UNION ALL
+        SELECT 'd5' UNION ALL SELECT 'd6' UNION ALL SELECT 'd7' UNION ALL SELECT 'd8' UNION ALL SELECT 'd9') AS n";
+    database
+        .execute(&format!(
             "INSERT INTO log (id, created, updated, tenant_id, flow_run_id, timestamp, message, is_loaded_from_archive)
-             SELECT randomblob(16), created, updated, tenant_id, flow_run.id, created, value, 0
-             FROM flow_run, json_each('[1,2,3,4,5,6,7,8,9]');
-             INSERT INTO flow_run (id, created, updated, tenant_id, flow_id, agent_id, name, parameters, labels,
-                 scheduled_start_time, auto_scheduled, version, state, state_timestamp, times_resurrected, labels_key)
-             SELECT randomblob(16), created, updated, tenant_id, flow_id, agent_id, name, parameters, labels,
-                 scheduled_start_time, auto_scheduled, version, value, state_timestamp, times_resurrected, labels_key
-             FROM flow_run, json_each('[\"A\",\"B\",\"C\",\"D\",\"E\",\"F\",\"G\",\"H\",\"I\"]')",
-        )
-        .await
-        .unwrap();
+             SELECT {id}, created, updated, tenant_id, r.id, created, n.hex, false FROM flow_run r, {numbers};
+             INSERT INTO flow_run (id, created, updated, tenant_id, flow_id, parameters, labels, scheduled_start_time,
+                 auto_scheduled, version, state, times_resurrected, labels_key)
+             SELECT {id}, created, updated, tenant_id, flow_id, parameters, labels, scheduled_start_time,
+                 auto_scheduled, version, n.hex, times_resurrected, labels_key FROM flow_run r, {numbers}",
+        ))
+        .await;
     let (answer, statements) = run(&store, &wide()).await;
     assert!(answer[1]["flows"][0]["flow_runs"].as_array().unwrap().len() > 9, "{answer}");
     assert_eq!(statements, 8);
@@ -75,7 +78,7 @@ async fn one_for_each_level_whatever_the_number_of_rows() {
 
 #[tokio::test]
 async fn no_parents_no_statements() {
-    let (store, _folder) = seeded().await;
+    let (store, _database, _backing) = seeded().await;
     let nobody = field("flow_run").with(json!({"where": {"_or": []}})).of([
         field("flow").of([field("id")]),
         field("logs_aggregate").of([field("aggregate").of([field("count")])]),
@@ -85,7 +88,7 @@ async fn no_parents_no_statements() {
 
 #[tokio::test]
 async fn more_rows_than_the_limits_allow_are_refused_not_cut() {
-    let (store, _folder) = seeded().await;
+    let (store, _database, _backing) = seeded().await;
     let limits = ReadLimits { max_rows_root: 3, max_rows_level: 6, ..ReadLimits::default() };
     let ask = async |selection: Selection| {
         store.query(&scope(), &plan_within(&selection, &limits)).await.map(|json| json.matches("id").count())

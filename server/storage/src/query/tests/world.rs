@@ -1,9 +1,8 @@
 //! A database with few things in it, made by statements that both databases understand.
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::Value;
+use signalbox_backing::{Backing, Database};
 use signalbox_core::query::{ReadScope, Selection};
-use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::plan;
@@ -19,29 +18,31 @@ const THEN: &str = "'2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00'";
 
 pub(super) struct World {
     store: Store,
-    _folder: TempDir,
+    database: Database,
+    _backing: Backing,
 }
 
 impl World {
     pub(super) async fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let store = Store::open(&format!("sqlite://{}", folder.path().join("s.db").display())).await.unwrap();
-        Self { store, _folder: folder }
+        Self::on(Backing::new()).await
+    }
+
+    /// On SQLite, whose plans do not depend on the rows.
+    pub(super) async fn on_sqlite() -> Self {
+        Self::on(Backing::sqlite()).await
+    }
+
+    async fn on(backing: Backing) -> Self {
+        let store = Store::open(&backing.database_url()).await.unwrap();
+        Self { store, database: backing.database().await, _backing: backing }
     }
 
     pub(super) async fn execute(&mut self, sql: &str) {
-        self.store.writer().execute_unprepared(sql).await.unwrap();
+        self.database.execute(sql).await;
     }
 
     pub(super) async fn rows(&mut self, sql: &str) -> Vec<Vec<String>> {
-        let rows =
-            self.store.writer().query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
-        let text = |row: &sea_orm::QueryResult, index: usize| {
-            row.try_get_by_index::<String>(index)
-                .or_else(|_| row.try_get_by_index::<i64>(index).map(|number| number.to_string()))
-                .unwrap()
-        };
-        rows.iter().map(|row| (0..row.column_names().len()).map(|index| text(row, index)).collect()).collect()
+        self.database.rows(sql).await
     }
 
     /// The answer for tenant 1.

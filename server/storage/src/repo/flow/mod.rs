@@ -12,7 +12,7 @@ pub use change::{
 pub use insert::{NewFlow, insert};
 pub use version::{Newest, current, has_ad_hoc_runs, newest, unarchived, version_group};
 
-use crate::{StorageError, TenantTx, entity::flow};
+use crate::{StorageError, TenantTx, entity::flow, repo::lock};
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryResult};
 use serde_json::{Value, json};
@@ -51,8 +51,9 @@ fn event(
     Ok(NewEvent::new(kind, now).flow(id).payload(json!({ "name": name, "version": version })))
 }
 
-/// The flow with this id.
+/// The flow with this id. In a transaction its group is held with it, for what changes about either.
 pub async fn find(tx: &TenantTx, id: FlowId) -> Result<Option<Flow>, StorageError> {
+    lock::groups_of(tx, &[id]).await?;
     let row =
         flow::Entity::find_by_id(id.0).filter(flow::Column::TenantId.eq(tx.tenant_uuid())).one(tx).await?;
     Ok(row.map(|row| Flow {

@@ -1,6 +1,9 @@
 //! What a flow gives to its runs.
 
-use crate::{StorageError, TenantTx, repo::list};
+use crate::{
+    StorageError, TenantTx,
+    repo::{list, lock},
+};
 use sea_orm::Value;
 use serde_json::Value as Json;
 use signalbox_schema::{FlowId, TaskId};
@@ -89,6 +92,7 @@ pub async fn blueprints(tx: &TenantTx, flows: &[FlowId]) -> Result<HashMap<FlowI
 
 /// The newest version of a version group that is not archived.
 pub async fn newest_of_version_group(tx: &TenantTx, group: &str) -> Result<Option<FlowId>, StorageError> {
+    lock::version_group(tx, group).await?;
     let values = vec![Value::from(tx.tenant().0), Value::from(group.to_owned()), Value::from(false)];
     let rows = tx
         .query(

@@ -1,6 +1,9 @@
 //! Signs of life.
 
-use crate::{StorageError, TenantTx, repo::list};
+use crate::{
+    StorageError, TenantTx,
+    repo::{list, lock},
+};
 use chrono::{DateTime, Utc};
 use sea_orm::Value;
 use signalbox_schema::FlowRunId;
@@ -13,6 +16,8 @@ pub async fn touch(
     runs: impl IntoIterator<Item = FlowRunId>,
     now: DateTime<Utc>,
 ) -> Result<HashSet<FlowRunId>, StorageError> {
+    let runs: Vec<FlowRunId> = runs.into_iter().collect();
+    lock::in_order(tx, &runs).await?;
     let mut values = vec![Value::from(tx.tenant().0), now.into()];
     let runs = list::ids(&mut values, runs.into_iter().map(Uuid::from));
     let rows = tx

@@ -2,7 +2,7 @@
 
 use crate::{
     StorageError, TenantTx,
-    repo::{list, row},
+    repo::{list, lock, row},
 };
 use chrono::{DateTime, Utc};
 use sea_orm::Value;
@@ -201,6 +201,8 @@ pub async fn renew(
     expires: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), StorageError> {
+    let runs: Vec<FlowRunId> = held.iter().map(|(id, _)| *id).collect();
+    lock::in_order(tx, &runs).await?;
     let mut values: Vec<Value> = vec![tx.tenant().0.into(), expires.into(), now.into()];
     let ids = list::ids(&mut values, held.iter().map(|(id, _)| id.0));
     let tokens = list::ids(&mut values, held.iter().map(|(_, token)| token.0));
@@ -214,6 +216,8 @@ pub async fn renew(
 
 /// Gives leases back: the process has ended. Without a process there is no sign of life to wait for, either.
 pub async fn release(tx: &TenantTx, held: &[(FlowRunId, LeaseToken)]) -> Result<(), StorageError> {
+    let runs: Vec<FlowRunId> = held.iter().map(|(id, _)| *id).collect();
+    lock::in_order(tx, &runs).await?;
     let mut values: Vec<Value> = vec![tx.tenant().0.into()];
     let ids = list::ids(&mut values, held.iter().map(|(id, _)| id.0));
     let tokens = list::ids(&mut values, held.iter().map(|(_, token)| token.0));

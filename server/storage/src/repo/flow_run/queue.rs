@@ -98,7 +98,7 @@ pub async fn lots(tx: &TenantTx) -> Result<Vec<Lot>, StorageError> {
 }
 
 /// The runs of these lots that are due after `after` and not after `before`, the longest waiting first; without those that
-/// something else holds back.
+/// something else holds back, and in a transaction without those that somebody else is about to take.
 pub async fn due_runs<'a>(
     tx: &TenantTx,
     draws: &[Draw<'a>],
@@ -128,8 +128,9 @@ pub async fn due_runs<'a>(
                     waiting!("r"),
                     " AND r.labels_key = ${key} AND r.priority = ${priority}
                         AND r.state_start_time > $2 AND r.state_start_time <= $3{without}
-                      ORDER BY r.state_start_time, r.id LIMIT ${most}) AS lot{number}"
+                      ORDER BY r.state_start_time, r.id LIMIT ${most}{free}) AS lot{number}"
                 ),
+                free = tx.free_rows(),
                 number = number,
                 key = first,
                 priority = first + 1,
@@ -193,16 +194,15 @@ pub async fn earliest_retry(tx: &TenantTx) -> Result<Option<DateTime<Utc>>, Stor
 mod tests {
     use super::LOTS;
     use crate::Store;
-    use sea_orm::{ConnectionTrait, Statement};
+    use signalbox_backing::Backing;
 
     #[tokio::test]
     async fn lots_are_found_by_the_index_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite://{}/s.db", folder.path().display())).await.unwrap();
-        let db = store.readers();
+        let backing = Backing::sqlite();
+        let _store = Store::open(&backing.database_url()).await.unwrap();
         let sql = format!("EXPLAIN QUERY PLAN {}", LOTS.replace("$1", "x'01'"));
-        let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
-        let plan: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+        let rows = backing.database().await.rows(&sql).await;
+        let plan: Vec<String> = rows.into_iter().map(|mut row| row.remove(3)).collect();
         let searches: Vec<&str> = plan
             .iter()
             .filter_map(|step| step.strip_prefix("SEARCH r USING INDEX flow_run_queue (tenant_id=?"))

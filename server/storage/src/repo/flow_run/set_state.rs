@@ -3,7 +3,7 @@
 use crate::{
     StorageError, TenantTx,
     entity::flow_run_state,
-    repo::{flow_run::unfinished, insert, list, row},
+    repo::{flow_run::unfinished, insert, list, lock, row},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Value};
@@ -32,12 +32,14 @@ pub struct FlowRunUpdate {
     pub transition: FlowRunTransition,
 }
 
-/// The runs with these ids, and for those in `expected` the fingerprint of the state that follows the expected version.
+/// The runs with these ids, held until the end of the transaction, and for those in `expected` the fingerprint of the state that follows the expected version.
 pub async fn load(
     tx: &TenantTx,
     ids: impl IntoIterator<Item = FlowRunId>,
     expected: &[(FlowRunId, i64)],
 ) -> Result<HashMap<FlowRunId, FlowRunNow>, StorageError> {
+    let ids: Vec<FlowRunId> = ids.into_iter().collect();
+    lock::flow_runs(tx, &ids).await?;
     let mut values = vec![Value::from(tx.tenant().0)];
     let ids = list::ids(&mut values, ids.into_iter().map(Uuid::from));
     let rows = tx

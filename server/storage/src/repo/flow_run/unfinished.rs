@@ -3,7 +3,7 @@
 use crate::{
     StorageError, TenantTx,
     entity::task_run_state,
-    repo::{insert, list},
+    repo::{insert, list, lock},
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Value};
@@ -45,6 +45,7 @@ pub(super) async fn end(
             (state, "state = 'Running'".to_owned())
         }
     };
+    lock::task_runs_of(tx, run).await?;
     let select =
         format!("SELECT id, version FROM task_run WHERE tenant_id = $1 AND flow_run_id = $2 AND {of_them}");
     let rows = tx.query(select, values).await?;

@@ -29,7 +29,7 @@ pub async fn scheduled_flows(store: &Store) -> Result<Vec<ScheduledFlow>, Storag
     const SQL: &str = "SELECT f.tenant_id, f.id, f.updated, g.updated
            FROM flow f JOIN flow_group g ON g.id = f.flow_group_id
           WHERE f.is_schedule_active AND NOT f.archived";
-    let db = store.readers();
+    let db = store.read_of_everybody();
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), SQL)).await?;
     rows.iter()
         .map(|row| {

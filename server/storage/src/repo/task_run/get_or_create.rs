@@ -127,7 +127,11 @@ pub async fn get_or_create(
             state_fingerprint: Set(None),
         });
     }
-    insert::rows(tx, rows).await?;
+    let new = rows.len() as u64;
+    if insert::new_rows(tx, rows).await? < new {
+        // Another server made some of them in between.
+        found.extend(find(tx, keys).await?);
+    }
     Ok(found)
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     StorageError, TenantTx,
     entity::task_run_state,
-    repo::{insert, list, row},
+    repo::{insert, list, lock, row},
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Value};
@@ -49,13 +49,15 @@ pub struct TaskRunUpdate {
     pub transition: TaskRunTransition,
 }
 
-/// The task runs with these ids, and for those in `expected` the fingerprint of the state that follows the expected
-/// version.
+/// The task runs with these ids, held until the end of the transaction, and for those in `expected` the fingerprint of
+/// the state that follows the expected version.
 pub async fn load(
     tx: &TenantTx,
     ids: impl IntoIterator<Item = TaskRunId>,
     expected: &[(TaskRunId, i64)],
 ) -> Result<HashMap<TaskRunId, LoadedTaskRun>, StorageError> {
+    let ids: Vec<TaskRunId> = ids.into_iter().collect();
+    lock::task_runs(tx, &ids).await?;
     let mut values = vec![Value::from(tx.tenant().0)];
     let ids = list::ids(&mut values, ids.into_iter().map(Uuid::from));
     let rows = tx

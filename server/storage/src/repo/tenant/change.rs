@@ -1,6 +1,6 @@
 //! Changes of the tenant that a transaction belongs to.
 
-use crate::{StorageError, TenantTx, entity::tenant};
+use crate::{StorageError, TenantTx, entity::tenant, repo::lock};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub struct Tenant {
 
 /// The tenant.
 pub async fn find(tx: &TenantTx) -> Result<Option<Tenant>, StorageError> {
-    let row = tenant::Entity::find_by_id(tx.tenant_uuid()).one(tx).await?;
+    let row = lock::held(tx, tenant::Entity::find_by_id(tx.tenant_uuid())).one(tx).await?;
     Ok(row.map(|row| Tenant { name: row.name, slug: row.slug, settings: row.settings }))
 }
 

@@ -27,8 +27,9 @@ pub async fn insert(
         info: Set(json!({})),
         settings: Set(json!({})),
     };
-    tenant::Entity::insert(row).exec_without_returning(store.writer()).await?;
-    Ok(())
+    let tx = store.begin_for_everybody().await?;
+    tenant::Entity::insert(row).exec_without_returning(&tx).await?;
+    tx.commit().await
 }
 
 /// The tenant that was made first.
@@ -36,7 +37,7 @@ pub async fn oldest(store: &Store) -> Result<Option<TenantId>, StorageError> {
     let row = tenant::Entity::find()
         .order_by_asc(tenant::Column::Created)
         .order_by_asc(tenant::Column::Id)
-        .one(store.readers())
+        .one(&store.read_of_everybody())
         .await?;
     Ok(row.map(|row| TenantId(row.id)))
 }

@@ -51,12 +51,14 @@ async fn stays_text() {
 
 #[tokio::test]
 async fn stored_hostile_text_comes_back_as_it_is() {
-    use sqlx::Connection;
     let desk = Desk::open().await;
-    let mut connection = sqlx::SqliteConnection::connect(&desk.url).await.unwrap();
+    let mut database = desk.backing.database().await;
     for text in HOSTILE.into_iter().chain(["\u{1F600} \u{7f} \"quotes\" \n\t\u{1}", "</script>"]) {
-        let update = sqlx::query("UPDATE flow_run SET name = ?, labels = ? WHERE hex(id) LIKE '8%01'");
-        update.bind(text).bind(json!([text]).to_string()).execute(&mut connection).await.unwrap();
+        let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        let (name, labels) = (literal(text), literal(&json!([text]).to_string()));
+        let update =
+            format!("UPDATE flow_run SET name = {name}, labels = {labels} WHERE hex(id) LIKE '8%01'");
+        database.execute(&update).await;
         let document = "query($s: String!, $j: jsonb!) { flow_run(where: {name: {_eq: $s}, labels: {_contains: $j, _has_key: $s}}) { name labels } }";
         let data = desk.ask_with(document, json!({"s": text, "j": [text]})).await;
         assert_eq!(data["flow_run"], json!([{"name": text, "labels": [text]}]));

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use async_graphql::{Request, Response, Variables};
 use serde_json::{Value, json};
+use signalbox_backing::Backing;
 use signalbox_bus::MemoryBus;
 use signalbox_core::access::{Actor, Role};
 use signalbox_core::clock::SystemClock;
@@ -22,8 +23,6 @@ use signalbox_core::ids::RandomIds;
 use signalbox_schema::{ApiKeyId, TenantId};
 use signalbox_services::{Parts, Services};
 use signalbox_storage::Store;
-use sqlx::{Connection, SqliteConnection};
-use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::graphql::{ApiSchema, build, describe};
@@ -36,25 +35,21 @@ const TENANT_B: &str = "10000000-0000-4000-8000-0000000000b1";
 /// A schema over a seeded database.
 struct Desk {
     schema: ApiSchema,
-    url: String,
-    _folder: TempDir,
+    backing: Backing,
 }
 
 impl Desk {
     async fn open() -> Self {
-        let folder = TempDir::new().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("signalbox.db").display());
-        let store = Store::open(&url).await.unwrap();
-        let desk = |schema| Self { schema, url: url.clone(), _folder: folder };
-        let mut connection = SqliteConnection::connect(&url).await.unwrap();
-        sqlx::raw_sql(SEED).execute(&mut connection).await.unwrap();
+        let backing = Backing::new();
+        let store = Store::open(&backing.database_url()).await.unwrap();
+        backing.database().await.execute(SEED).await;
         let parts = Parts {
             store,
             bus: Arc::new(MemoryBus::default()),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
         };
-        desk(build(Services::start(parts).await.unwrap()))
+        Self { schema: build(Services::start(parts).await.unwrap()), backing }
     }
 
     /// Executes a document; errors have their codes.
