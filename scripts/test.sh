@@ -29,6 +29,23 @@ binary() {
     export SIGNALBOX_BINARY="$CARGO_TARGET_DIR/debug/signalbox"
 }
 
+# Servers for the tests: SQLite in this process's memory needs none, the others are started here, once for all tests.
+# They end with their input, which is ours.
+servers() {
+    [ -z "${SIGNALBOX_TEST_POSTGRES:-}" ] || return 0
+    scripts/setup/servers.sh
+    local url; url="$(mktemp)"
+    exec 7> >(exec scripts/throwaway/postgres.sh >"$url")
+    for _ in $(seq 600); do [ -s "$url" ] && break; sleep 0.1; done
+    [ -s "$url" ] || { echo "No PostgreSQL server could be started." >&2; exit 1; }
+    SIGNALBOX_TEST_POSTGRES="$(cat "$url")"
+    export SIGNALBOX_TEST_POSTGRES
+    rm -f "$url"
+}
+
+# What stores nothing is the same on every database, and is tested once.
+STORING='package(signalbox-migrations) | package(signalbox-storage) | package(signalbox-services) | package(signalbox-api) | package(signalbox-tests)'
+
 rust() {
     binary
     step "Rust tests"
@@ -39,14 +56,25 @@ rust() {
         cargo test --locked --workspace
     fi
     cargo test --locked --workspace --doc --quiet
+    servers
+    step "Rust tests on PostgreSQL"
+    if cargo nextest --version >/dev/null 2>&1; then
+        SIGNALBOX_TEST_BACKEND=postgres cargo nextest run --locked --workspace -E "$STORING" 7>&-
+    else
+        SIGNALBOX_TEST_BACKEND=postgres cargo test --locked --workspace 7>&-
+    fi
 }
 
 compat() {
     binary
-    step "The stock Prefect client"
     local venv
     venv="$(scripts/setup/venv.sh compat-1.4.1 scripts/prefect-requirements.txt tests/compat/requirements.txt)"
+    step "The stock Prefect client"
     "$venv/bin/python" -m pytest -c tests/compat/pytest.ini --rootdir tests/compat tests/compat
+    servers
+    step "The stock Prefect client, on PostgreSQL"
+    SIGNALBOX_TEST_BACKEND=postgres \
+        "$venv/bin/python" -m pytest -c tests/compat/pytest.ini --rootdir tests/compat tests/compat 7>&-
 }
 
 [ $# -gt 0 ] || set -- lint rust compat

@@ -50,6 +50,7 @@ def _server():
     PROXY.forward_to(server.url)
     yield server
     assert server.stop() == 0, server.tail()
+    server.backing.remove()
 
 
 @pytest.fixture
@@ -192,6 +193,7 @@ def fresh_server(tmp_path):
     for server, proxy in started:
         proxy.close()
         server.stop()
+        server.backing.remove()
         print(server.tail())
         assert not server.panics(), "\n".join(server.panics())
 

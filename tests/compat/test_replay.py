@@ -171,12 +171,12 @@ def test_delivered_twice(world, case):
         "query": f"mutation($input: {name}_input!) {{ {name}(input: $input) {{ {selection} }} }}",
         "variables": json.dumps({"input": prepare(world)}),
     })
-    untouched = tables(world.server.database)
+    untouched = tables(world.server.backing)
     first = api.post_raw(world.url, body)
     assert "errors" not in first, first
-    before = tables(world.server.database)
+    before = tables(world.server.backing)
     second = api.post_raw(world.url, body)
-    assert difference(before, tables(world.server.database)) == {}
+    assert difference(before, tables(world.server.backing)) == {}
     if expected == SAME:
         assert second == first
     elif expected == REFUSED:
@@ -224,16 +224,16 @@ def test_claimed_twice(world):
     question = {"agent_id": agent, "labels": [label], "slots": 1, "wait_ms": 0, "held": [], "claim_id": str(uuid.uuid4())}
     selection = "runs { flow_run_id lease_token resumed } lease_seconds"
     first = world.mutate("claim_flow_runs", selection, **question)
-    before = tables(world.server.database)
+    before = tables(world.server.backing)
     assert [run["flow_run_id"] for run in first["runs"]] == [run_id]
     assert world.mutate("claim_flow_runs", selection, **question) == first
-    assert difference(before, tables(world.server.database)) == {}
+    assert difference(before, tables(world.server.backing)) == {}
 
     held = {"agent_id": agent, "held": [{"flow_run_id": run_id, "lease_token": first["runs"][0]["lease_token"]}]}
     world.mutate("release_flow_runs", "success", **held)
-    before = tables(world.server.database)
+    before = tables(world.server.backing)
     world.mutate("release_flow_runs", "success", **held)
-    assert difference(before, tables(world.server.database)) == {}
+    assert difference(before, tables(world.server.backing)) == {}
 
 
 def mutations(url, cache={}):  # noqa: B006 - one introspection per server is enough

@@ -1,4 +1,4 @@
-"""The server under test: the real binary, on a free port, on a SQLite file of its own."""
+"""The server under test: the real binary, on a free port, on a database of its own."""
 
 import os
 import re
@@ -6,6 +6,8 @@ import signal
 import subprocess
 import threading
 from pathlib import Path
+
+from .backing import Backing
 
 START_SECONDS = 60
 BINARY = os.environ.get("SIGNALBOX_BINARY", "")
@@ -18,11 +20,11 @@ def environment(home):
 
 
 class Signalbox:
-    """Start, stop, kill, restart. `url` stays the same across restarts, and so does the file."""
+    """Start, stop, kill, restart. `url` stays the same across restarts, and so does the database."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        self.database = self.folder / "signalbox.db"
+        self.backing = Backing(self.folder)
         self.log = self.folder / "server.log"
         self.url = None
         self._process = None
@@ -34,11 +36,12 @@ class Signalbox:
     def start(self):
         arguments = [
             BINARY, "server", "start", "--host", "127.0.0.1", "--port", str(self.port if self.url else 0),
-            "--database-url", f"sqlite://{self.database}", "--log-format", "json",
+            "--log-format", "json",
         ]
+        own = {**self.backing.variables, "SIGNALBOX_DATA_DIR": str(self.folder)}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                arguments, env={**environment(self.folder), "SIGNALBOX_DATA_DIR": str(self.folder)},
+                arguments, env={**environment(self.folder), **own},
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
             )
         watchdog = threading.Timer(START_SECONDS, self._process.kill)
