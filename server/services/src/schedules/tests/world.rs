@@ -182,37 +182,30 @@ impl World {
 
     /// State and message of the planned runs that have been due, in order.
     pub async fn due_states(&mut self, flow: Flow) -> Vec<(String, String)> {
-        let rows = sqlx::query(
+        let sql = format!(
             "SELECT state, coalesce(state_message, '') FROM flow_run
-              WHERE flow_id = ? AND auto_scheduled AND scheduled_start_time <= ? ORDER BY scheduled_start_time",
-        )
-        .bind(flow.id.0.into_bytes().to_vec())
-        .bind(text(self.clock.now()))
-        .fetch_all(&mut self.db)
-        .await
-        .unwrap();
-        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+              WHERE flow_id = {} AND auto_scheduled AND scheduled_start_time <= {} ORDER BY scheduled_start_time",
+            literal(&flow.id.0.into()),
+            literal(&text(self.clock.now()).into())
+        );
+        let rows = self.db.rows(&sql).await;
+        rows.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect()
     }
 
     /// The different states of the task runs of a flow's runs that are in this state.
     pub async fn task_states(&mut self, flow: Flow, state: &str) -> Vec<String> {
-        let rows = sqlx::query(
+        let sql = format!(
             "SELECT DISTINCT t.state FROM flow_run r JOIN task_run t ON t.flow_run_id = r.id
-              WHERE r.flow_id = ? AND r.state = ?",
-        )
-        .bind(flow.id.0.into_bytes().to_vec())
-        .bind(state.to_owned())
-        .fetch_all(&mut self.db)
-        .await
-        .unwrap();
-        rows.iter().map(|row| row.get(0)).collect()
+              WHERE r.flow_id = {} AND r.state = {}",
+            literal(&flow.id.0.into()),
+            literal(&state.to_owned().into())
+        );
+        self.db.column(&sql).await
     }
 
     /// The one value that a query yields, as text.
     pub async fn value(&mut self, sql: &'static str) -> String {
-        let sql = format!("SELECT CAST(({sql}) AS TEXT)");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_one(&mut self.db).await.unwrap();
-        row.get(0)
+        self.db.column(sql).await.remove(0)
     }
 
     /// When the runs of a flow start.
