@@ -7,6 +7,7 @@ mod m0001_initial;
 mod m0002_event;
 mod m0003_counts;
 mod m0004_concurrency;
+mod m0005_leases;
 mod m0006_schedules;
 mod runner;
 
@@ -32,6 +33,7 @@ pub const ALL: &[Migration] = &[
     m0002_event::MIGRATION,
     m0003_counts::MIGRATION,
     m0004_concurrency::MIGRATION,
+    m0005_leases::MIGRATION,
     m0006_schedules::MIGRATION,
 ];
 

@@ -65,13 +65,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let bound = listen::bind(config.host, config.port).map_err(|source| cannot_listen(&config, source))?;
     prepare_folders(&config)?;
     let store = Store::open(&config.database_url.expose()).await?;
-    let services = Services::start(Parts {
-        store,
-        bus: bus(&config),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(RandomIds),
-    })
-    .await?;
+    let parts = Parts { store, bus: bus(&config), clock: Arc::new(SystemClock), ids: Arc::new(RandomIds) };
+    let services = Services::start_with(parts, config.intervals).await?;
     bootstrap_key(&config, &services).await?;
     let doors = doors(&config, &services).await?;
     let browsers = BrowserPolicy {

@@ -1,5 +1,7 @@
 //! Several callers want the same thing at the same moment: exactly one gets it, and nobody is told a lie.
 
+mod crowd;
+
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;

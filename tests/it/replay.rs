@@ -20,8 +20,9 @@ const UNCOVERED: &str = include_str!("replay_uncovered.txt");
 const TWICE_IS_TWO: [&str; 1] = ["create_api_key"];
 
 /// Mutations with a test of their own, because they need what another one answered.
-const ELSEWHERE: [&str; 5] = [
+const ELSEWHERE: [&str; 6] = [
     "release_flow_runs",
+    "report_flow_run_exit",
     "update_flow_project",
     "delete_tenant",
     "delete_flow_concurrency_limit",
@@ -109,14 +110,15 @@ async fn what_needs_another_answer_may_arrive_twice() {
     let server = TestServer::start();
     let scene = Scene::set(server.client(), 1).await;
     let schema = Schema::of(&scene.client).await;
-    let run = scene.flow_run().await;
+    scene.flow_run().await;
+    scene.flow_run().await;
     let agent = json!({"type": "LocalAgent", "name": "a", "labels": [], "tenant_id": scene.tenant_id});
     let agent = id(&scene.client.mutate("register_agent", agent, "id").await);
-    let claim = json!({"agent_id": agent, "labels": [], "slots": 1, "wait_ms": 0, "held": []});
-    let claimed =
-        scene.client.mutate("claim_flow_runs", claim, "runs { flow_run_id lease_token }").await["runs"][0]
-            .take();
-    assert_eq!(claimed["flow_run_id"], json!(run));
+    let claim = json!({"agent_id": agent, "labels": [], "slots": 2, "wait_ms": 0, "held": []});
+    let runs = scene.client.mutate("claim_flow_runs", claim, "runs { flow_run_id lease_token }").await;
+    let (claimed, mut ended) = (runs["runs"][0].clone(), runs["runs"][1].clone());
+    ended["message"] = json!("the process ended with exit code 1");
+    ended["exit_code"] = json!(1);
     let elsewhere = json!({"name": "elsewhere", "tenant_id": scene.tenant_id});
     let elsewhere = id(&scene.client.mutate("create_project", elsewhere, "id").await);
     let (tenant, _) = scene::tenant(&scene.client, "short-lived").await;
@@ -128,6 +130,7 @@ async fn what_needs_another_answer_may_arrive_twice() {
         ("resume_task_run", json!({"task_run_id": paused})),
         ("delete_tenant", json!({"tenant_id": tenant})),
         ("delete_flow_concurrency_limit", json!({"limit_id": limit})),
+        ("report_flow_run_exit", ended),
         ("release_flow_runs", json!({"agent_id": agent, "held": [claimed]})),
         ("update_flow_project", json!({"flow_id": scene.flow_id, "project_id": elsewhere})),
     ] {

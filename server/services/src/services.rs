@@ -10,7 +10,7 @@ use crate::{
     tenants,
 };
 use signalbox_bus::{Bus, Topic};
-use signalbox_core::{access::Actor, clock::Clock, ids::Ids};
+use signalbox_core::{access::Actor, clock::Clock, ids::Ids, lease::Intervals};
 use signalbox_schema::TenantId;
 use signalbox_storage::Store;
 use std::{fmt, sync::Arc};
@@ -33,6 +33,7 @@ pub struct Services(Arc<Inner>);
 
 struct Inner {
     parts: Parts,
+    intervals: Intervals,
     lanes: Lanes,
     keys: KeyCache,
     polls: PollCache,
@@ -43,11 +44,17 @@ struct Inner {
 impl Services {
     /// Puts the services together; makes the default tenant when the database has none.
     pub async fn start(parts: Parts) -> Result<Self, ServiceError> {
+        Self::start_with(parts, Intervals::default()).await
+    }
+
+    /// The same with other intervals than the usual ones.
+    pub async fn start_with(parts: Parts, intervals: Intervals) -> Result<Self, ServiceError> {
         let default_tenant = tenants::ensure_default(&parts).await?;
         parts.store.observe(Arc::new(Announcer(Arc::clone(&parts.bus))));
         let lanes = Lanes::new(&parts.clock, &parts.ids);
         let (keys, polls) = (KeyCache::new(&*parts.bus), PollCache::default());
-        Ok(Self(Arc::new(Inner { parts, lanes, keys, polls, boards: Boards::default(), default_tenant })))
+        let boards = Boards::default();
+        Ok(Self(Arc::new(Inner { parts, intervals, lanes, keys, polls, boards, default_tenant })))
     }
 
     /// The database.
@@ -63,6 +70,11 @@ impl Services {
     /// Where ids come from.
     pub fn ids(&self) -> &dyn Ids {
         &*self.0.parts.ids
+    }
+
+    /// How long rights last and silence is borne.
+    pub fn intervals(&self) -> &Intervals {
+        &self.0.intervals
     }
 
     /// Wakes those who wait for a topic.

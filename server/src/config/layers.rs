@@ -1,7 +1,7 @@
 //! Laying the layers over each other, and reading each setting from the result.
 
 use super::{
-    Config, ConfigError, DatabaseUrl, Limits, LogFormat, Mistake, Overrides, Secret, Setting,
+    Config, ConfigError, DatabaseUrl, Limits, LogFormat, Mistake, Overrides, Secret, Setting, intervals,
     settings::PREFIX,
 };
 use etcetera::BaseStrategy;
@@ -95,6 +95,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
     let max_connections = reader.take("max_connections", |value| size(value, 1));
     let shutdown_delay = reader.take("shutdown_delay_seconds", seconds);
     let drain_timeout = reader.take("drain_seconds", seconds);
+    let intervals = intervals::read(reader);
     let data_dir = data_dir?;
     Some(Config {
         host: host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -113,6 +114,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         limits,
         shutdown_delay: shutdown_delay.unwrap_or(Duration::ZERO),
         drain_timeout: drain_timeout.unwrap_or(Duration::from_secs(15)),
+        intervals,
     })
 }
 

@@ -2,6 +2,7 @@
 //! Every mistake is reported at once; settings are read here and nowhere else.
 
 mod database;
+mod intervals;
 mod layers;
 mod limits;
 mod mistakes;
@@ -18,6 +19,7 @@ pub use settings::Setting;
 
 use signalbox_api::transport::HttpLimits;
 use signalbox_bus::RedisAddress;
+use signalbox_core::lease::Intervals;
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 /// How log lines look.
@@ -62,6 +64,8 @@ pub struct Config {
     pub shutdown_delay: Duration,
     /// How long requests in flight may take to end at a shutdown.
     pub drain_timeout: Duration,
+    /// How long leases last, and how long silence is borne.
+    pub intervals: Intervals,
 }
 
 impl Config {

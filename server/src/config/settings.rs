@@ -70,6 +70,24 @@ impl Setting {
         plain("introspection", "`false` refuses to tell the schema to those who ask for it. Default true."),
         plain("shutdown_delay_seconds", "How long readiness is off before accepting stops. Default 0."),
         plain("drain_seconds", "How long requests in flight may take at a shutdown. Default 15."),
+        plain("lease_seconds", "How long an agent's lease on a run lasts without renewal. Default 45."),
+        plain(
+            "lost_after_seconds",
+            "Silence after which a run whose lease ended is lost; more than the 30 s between heartbeats. Default 45.",
+        ),
+        plain(
+            "silent_after_seconds",
+            "Silence after which a stock agent's running run is lost. Default 120.",
+        ),
+        plain(
+            "unstarted_after_seconds",
+            "How long a stock agent's submitted run may take to begin. Default 600.",
+        ),
+        plain(
+            "gone_after_seconds",
+            "Silence after which a process counts as gone when a retry of its tasks is due. Default 60.",
+        ),
+        plain("lost_run_reschedules", "How often a lost run is started again at most. Default 3."),
     ];
 
     /// The variable of the environment.

@@ -1,7 +1,7 @@
 //! A server without a socket: the schema, the use cases and a database of its own, with a clock turned by hand.
 
 use async_graphql::{Request, Variables};
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use signalbox_api::{
     graphql::{self, ApiSchema},
@@ -11,10 +11,10 @@ use signalbox_backing::Backing;
 use signalbox_bus::MemoryBus;
 use signalbox_core::{
     access::{Actor, Role},
-    clock::ManualClock,
+    clock::{Clock, ManualClock},
     ids::CountedIds,
 };
-use signalbox_schema::{ApiKeyId, TenantId};
+use signalbox_schema::{AgentId, ApiKeyId, TenantId};
 use signalbox_services::{Parts, ServiceError, Services, tenants};
 use signalbox_storage::Store;
 use std::{
@@ -34,6 +34,7 @@ pub struct World {
     backing: Backing,
     actor: Actor,
     tenant: Option<TenantId>,
+    agent: Option<AgentId>,
     numbers: AtomicU32,
 }
 
@@ -65,13 +66,29 @@ impl World {
             backing,
             actor,
             tenant: None,
+            agent: None,
             numbers: AtomicU32::default(),
         }
+    }
+
+    /// What the clock shows.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// Turns the clock.
     pub fn wait(&self, seconds: i64) {
         self.clock.advance(TimeDelta::seconds(seconds));
+    }
+
+    /// The use cases, for what the server does without being asked.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// From here on, requests carry the header of this agent; or of none.
+    pub fn become_agent(&mut self, agent: Option<&str>) {
+        self.agent = agent.map(|id| id.parse().unwrap());
     }
 
     /// A number not given before, for names.
@@ -109,7 +126,7 @@ impl World {
             .variables(Variables::from_json(variables))
             .data(self.actor.clone())
             .data(RequestedTenant(self.tenant))
-            .data(AgentHeader(None))
+            .data(AgentHeader(self.agent))
             .data(CoreVersion(Some("1.4.1".into())));
         self.schema.execute(request).await
     }

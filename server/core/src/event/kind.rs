@@ -11,6 +11,9 @@ pub enum EventKind {
     FlowRunCreated,
     /// A flow run has a new state. Payload: `name`, `state`, `message`, `version`.
     FlowRunState,
+    /// A flow run was lost: its agent is gone, its process fell silent, or its process ended before it had. Payload:
+    /// `cause`, `remedy`, `message`, `exit_code`, `signal`. What it leads to, if anything, is an event of its own.
+    FlowRunLost,
     /// A flow run was deleted, with its task runs, states and logs. Payload: `name`. (Runs that go with their flow,
     /// flow group or project have no event each.)
     FlowRunDeleted,
@@ -49,6 +52,7 @@ impl EventKind {
     pub const ALL: &'static [Self] = &[
         Self::FlowRunCreated,
         Self::FlowRunState,
+        Self::FlowRunLost,
         Self::FlowRunDeleted,
         Self::TaskRunCreated,
         Self::TaskRunState,
@@ -70,6 +74,7 @@ impl EventKind {
         match self {
             Self::FlowRunCreated => "flow_run.created",
             Self::FlowRunState => "flow_run.state",
+            Self::FlowRunLost => "flow_run.lost",
             Self::FlowRunDeleted => "flow_run.deleted",
             Self::TaskRunCreated => "task_run.created",
             Self::TaskRunState => "task_run.state",

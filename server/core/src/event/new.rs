@@ -76,6 +76,13 @@ impl NewEvent {
         self
     }
 
+    /// Adds a message to the payload, shortened.
+    #[must_use]
+    pub fn message(mut self, message: &str) -> Self {
+        self.payload["message"] = shortened(message).into();
+        self
+    }
+
     /// Adds a state to the payload: its type, its message (shortened), its number.
     #[must_use]
     pub fn state(mut self, state: &State, version: i64) -> Self {

@@ -20,6 +20,9 @@ pub struct FlowRunNow {
     pub agent: Option<AgentId>,
     /// The lease on it.
     pub lease: Option<LeaseToken>,
+    /// To how many who asked it was shown lately. Stock agents of one name and labels are one to us, so that only when
+    /// it was shown once a second `Submitted` of the same agent must be a repetition of the first.
+    pub handed_out: i64,
     /// When it first ran.
     pub start_time: Option<DateTime<Utc>>,
     /// When it last ended.
@@ -67,6 +70,8 @@ pub struct FlowRunTransition {
     pub agent: Option<AgentId>,
     /// Whether the run shows life by this state (`Running` and `Submitted`).
     pub heartbeat: bool,
+    /// The lease on it when this was decided: who has lost it meanwhile changes nothing.
+    pub lease: Option<LeaseToken>,
     /// Whether the lease ends with this state.
     pub releases_lease: bool,
     /// What becomes of its task runs that have not ended.
@@ -86,7 +91,7 @@ pub fn decide(
 ) -> Verdict<FlowRunTransition> {
     let next = proposal.state.kind();
     if run.fingerprint == Some(proposal.fingerprint) && next == run.state {
-        return if next == StateType::Submitted && sender.agent != run.agent {
+        return if next == StateType::Submitted && (sender.agent != run.agent || run.handed_out > 1) {
             Verdict::Refuse(Rejection::AlreadySubmitted)
         } else {
             Verdict::Replay
@@ -117,6 +122,7 @@ pub fn decide(
             .then(|| (now - run.scheduled_start_time).max(TimeDelta::zero())),
         agent: if next == StateType::Submitted { sender.agent.or(run.agent) } else { run.agent },
         heartbeat: running || next == StateType::Submitted,
+        lease: run.lease,
         releases_lease: next.is_finished() || next.is_scheduled(),
         unfinished: match next {
             StateType::Cancelled => Unfinished::Cancelled,
@@ -149,6 +155,7 @@ pub fn queue(
         lateness: None,
         agent: run.agent,
         heartbeat: true,
+        lease: run.lease,
         releases_lease: true,
         unfinished: Unfinished::Kept,
         wakes_agents: false,
@@ -166,7 +173,9 @@ fn refusal(run: &FlowRunNow, sender: Sender, next: StateType) -> Option<Verdict<
             | StateType::Queued
             | StateType::Pending => None,
             // The same agent may say it again: its first answer may have been lost on the way.
-            StateType::Submitted if sender.agent.is_some() && sender.agent == run.agent => {
+            StateType::Submitted
+                if sender.agent.is_some() && sender.agent == run.agent && run.handed_out <= 1 =>
+            {
                 Some(Verdict::Replay)
             }
             StateType::Submitted => Some(Verdict::Refuse(Rejection::AlreadySubmitted)),

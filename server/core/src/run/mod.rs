@@ -6,6 +6,7 @@
 pub mod cancel;
 pub mod create;
 pub mod flow_run;
+pub mod lost;
 pub mod name;
 pub mod pause;
 pub mod restart;

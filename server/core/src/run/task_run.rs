@@ -1,6 +1,6 @@
 //! What a proposed state does to a task run.
 
-use super::{Proposal, Rejection, Verdict};
+use super::{Proposal, Rejection, Verdict, flow_run::Sender};
 use crate::concurrency::Full;
 use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_schema::{State, StateType};
@@ -22,8 +22,30 @@ pub struct TaskRunNow {
     pub end_time: Option<DateTime<Utc>>,
     /// State of its flow run.
     pub flow_run_state: StateType,
+    /// Who may take it to a process.
+    pub handing: Handing,
     /// Whether its flow group locks versions.
     pub locks_versions: bool,
+}
+
+/// To whom the flow run of a task run was handed, when a retry of it was due.
+#[derive(Debug, Clone, Default)]
+pub struct Handing {
+    /// Whether one of our agents has it.
+    pub leased: bool,
+    /// The stock agent that was shown it last: its id, and what tells its questions apart.
+    pub reserved_by: Option<String>,
+    /// To how many who asked it was shown lately.
+    pub handed_out: i64,
+}
+
+impl Handing {
+    /// Whether somebody else than this agent takes, or has taken, the task run.
+    fn is_anothers(&self, agent: &str, submitted: bool) -> bool {
+        self.leased
+            || self.reserved_by.as_ref().is_some_and(|by| !by.starts_with(agent))
+            || (submitted && self.handed_out > 1)
+    }
 }
 
 /// The new row.
@@ -42,9 +64,21 @@ pub struct TaskRunTransition {
 }
 
 /// Decides on a state for a task run. `Running` needs a flow run that is `Running`: that is what stops new
-/// tasks while a run is being cancelled. `Failed` is not the end of a task run, `Retrying` follows it.
-pub fn decide(now: DateTime<Utc>, run: &TaskRunNow, proposal: &Proposal) -> Verdict<TaskRunTransition> {
+/// tasks while a run is being cancelled. `Submitted` is what agents say when they take up a retry: only the one that was
+/// handed the run may. `Failed` is not the end of a task run, `Retrying` follows it.
+pub fn decide(
+    now: DateTime<Utc>,
+    run: &TaskRunNow,
+    sender: Sender,
+    proposal: &Proposal,
+) -> Verdict<TaskRunTransition> {
     let next = proposal.state.kind();
+    if next == StateType::Submitted
+        && let Some(agent) = sender.agent
+        && run.handing.is_anothers(&agent.to_string(), run.state == Some(StateType::Submitted))
+    {
+        return Verdict::Refuse(Rejection::AlreadySubmitted);
+    }
     if run.fingerprint == Some(proposal.fingerprint) && run.state == Some(next) {
         return Verdict::Replay;
     }

@@ -3,7 +3,7 @@ use super::{
     cancel::{self, Cancellation},
     create::{MissingParameters, Sources, parameters},
     flow_run::{self, FlowRunNow, Sender, Unfinished},
-    task_run::{self, TaskRunNow},
+    task_run::{self, Handing, TaskRunNow},
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -22,6 +22,7 @@ fn flow_run(state: StateType) -> FlowRunNow {
         fingerprint_at_expected: None,
         agent: None,
         lease: None,
+        handed_out: 0,
         start_time: None,
         end_time: None,
         locks_versions: false,
@@ -120,10 +121,11 @@ fn a_task_runs_only_while_its_flow_run_does() {
         start_time: None,
         end_time: None,
         flow_run_state: StateType::Cancelling,
+        handing: Handing::default(),
         locks_versions: true,
     };
     let decide = |run: &TaskRunNow, version| {
-        task_run::decide(now(), run, &Proposal { version, ..proposal(StateType::Running) })
+        task_run::decide(now(), run, Sender::default(), &Proposal { version, ..proposal(StateType::Running) })
     };
     assert_eq!(decide(&run, Some(1)), Verdict::Refuse(Rejection::FlowRunNotRunning(StateType::Cancelling)));
     run.flow_run_state = StateType::Running;
@@ -165,4 +167,51 @@ fn parameters_overlay() {
         MissingParameters(vec!["must".into()]).to_string(),
         "Required parameters were not supplied: {'must'}"
     );
+}
+
+#[test]
+fn a_stock_agent_takes_up_a_retry_only_if_it_was_handed_the_run() {
+    let run = |state, handing| TaskRunNow {
+        state: Some(state),
+        version: 4,
+        fingerprint: Some(2),
+        fingerprint_at_expected: None,
+        start_time: None,
+        end_time: None,
+        flow_run_state: StateType::Running,
+        handing,
+        locks_versions: false,
+    };
+    let to = |n: u128, handed_out| Handing {
+        leased: false,
+        reserved_by: Some(format!("{} 17", Uuid::from_u128(n))),
+        handed_out,
+    };
+    let submit =
+        |run: &TaskRunNow, sender| task_run::decide(now(), run, sender, &proposal(StateType::Submitted));
+    let refused = Verdict::Refuse(Rejection::AlreadySubmitted);
+    let waiting = StateType::Retrying;
+    assert!(matches!(submit(&run(waiting, to(1, 1)), agent(1)), Verdict::Apply(_)));
+    assert_eq!(submit(&run(waiting, to(1, 1)), agent(2)), refused);
+    assert_eq!(submit(&run(waiting, Handing { leased: true, ..to(1, 1) }), agent(1)), refused);
+    // A repetition of its own, unless another agent of its name was shown the run, too.
+    assert_eq!(submit(&run(StateType::Submitted, to(1, 1)), agent(1)), Verdict::Replay);
+    assert_eq!(submit(&run(StateType::Submitted, to(1, 2)), agent(1)), refused);
+    assert!(matches!(submit(&run(waiting, to(1, 2)), agent(1)), Verdict::Apply(_)));
+    // People and scripts name no agent.
+    assert!(matches!(submit(&run(waiting, to(1, 1)), Sender::default()), Verdict::Apply(_)));
+}
+
+#[test]
+fn agents_of_one_name_that_were_both_shown_a_run_are_told_apart() {
+    let mut run = flow_run(StateType::Submitted);
+    run.agent = agent(1).agent;
+    run.handed_out = 2;
+    let same = |fingerprint| Proposal { fingerprint, ..proposal(StateType::Submitted) };
+    for fingerprint in [1, 2] {
+        assert_eq!(
+            flow_run::decide(now(), &run, agent(1), &same(fingerprint)),
+            Verdict::Refuse(Rejection::AlreadySubmitted)
+        );
+    }
 }

@@ -2,6 +2,7 @@
 //! and on several replicas at once: it reads what there is to do, and does it. A wake-up says only *that* there is
 //! something, so that a restart, a lost hint and the usual case are one path. One file per task.
 
+pub mod lost_runs;
 pub mod scheduler;
 
 use crate::Services;
@@ -22,7 +23,11 @@ pub struct BackgroundTasks {
 pub fn start(services: &Services) -> BackgroundTasks {
     let (stop, stopped) = watch::channel(false);
     let services = services.clone();
-    let tasks = vec![tokio::spawn(keep(scheduler::NAME, stopped, move || scheduler::run(services.clone())))];
+    let (watch, schedule) = (services.clone(), services);
+    let tasks = vec![
+        tokio::spawn(keep(scheduler::NAME, stopped.clone(), move || scheduler::run(schedule.clone()))),
+        tokio::spawn(keep(lost_runs::NAME, stopped, move || lost_runs::run(watch.clone()))),
+    ];
     BackgroundTasks { stop, tasks }
 }
 

@@ -3,7 +3,7 @@
 mod board;
 mod take;
 
-use super::waiting::lots_for;
+use super::{Occasion, Settle, waiting::lots_for};
 use crate::{ServiceError, Services, agents, schedules};
 use board::Board;
 pub(crate) use board::Boards;
@@ -11,12 +11,12 @@ use chrono::{DateTime, Duration, Utc};
 use signalbox_bus::Topic;
 use signalbox_core::{
     access::{Access, Reporter},
-    lease::{LEASE_SECONDS, RENEW_SECONDS},
+    lease::{Asked, Intervals},
 };
 use signalbox_schema::{AgentId, FlowRunId, LabelSet, LeaseToken, StateType};
 use signalbox_storage::{
     StorageError, TenantTx, Transaction,
-    repo::flow_run::{self, ClaimedFlowRun, Draw},
+    repo::flow_run::{self, Asker, ClaimedFlowRun, Draw},
 };
 use std::sync::Arc;
 use take::{Take, lease_token};
@@ -28,8 +28,6 @@ const LONGEST_WAIT: Duration = Duration::seconds(25);
 const TICK: Duration = Duration::seconds(10);
 /// Looks again so soon when others took what was due; each time twice as late, for the runs may not be for the taking.
 const SOON: Duration = Duration::milliseconds(25);
-/// A process waits for a short retry by itself; one that was silent for this long has left for a long one.
-const SILENT: Duration = Duration::seconds(60);
 /// Grace after a retry is due, in which the process itself may take it up (the stock agent's figure).
 const RETRY_GRACE: Duration = Duration::seconds(3);
 /// Most runs of one claim.
@@ -59,6 +57,8 @@ pub struct Claim {
     pub held: Vec<Held>,
     /// Names this question: asked again with the same id (the answer was lost), it yields the same runs.
     pub claim_id: Option<Uuid>,
+    /// Which question of which process it is, by which the server sees that an earlier answer never arrived.
+    pub asked: Option<Asked>,
 }
 
 /// The answer.
@@ -75,12 +75,12 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    const fn nothing() -> Self {
+    fn nothing(intervals: &Intervals) -> Self {
         Self {
             runs: Vec::new(),
             directives: Vec::new(),
-            lease_seconds: LEASE_SECONDS,
-            renew_seconds: RENEW_SECONDS,
+            lease_seconds: seconds(intervals.lease),
+            renew_seconds: seconds(intervals.renewal()),
         }
     }
 }
@@ -128,6 +128,8 @@ pub async fn claim(
     }
     let deadline = services.clock().now() + command.wait.clamp(Duration::zero(), LONGEST_WAIT);
     renew(services, access, &command).await?;
+    // Boxed, like everything rare: the compiler computes one layout for all that a request may await.
+    Box::pin(hand_out_again(services, access, &command)).await?;
     let question = Question {
         id: command.claim_id.unwrap_or_else(|| services.ids().id()),
         board: services.boards().of(services, access.tenant()),
@@ -140,7 +142,8 @@ pub async fn claim(
         let directives = directives(services, access, &command).await?;
         let found = question.look_and_take(services, access, first).await?;
         if !found.runs.is_empty() || !directives.is_empty() || now >= deadline {
-            return Ok(Claimed { runs: found.runs, directives, ..Claimed::nothing() });
+            let nothing = Claimed::nothing(services.intervals());
+            return Ok(Claimed { runs: found.runs, directives, ..nothing });
         }
         first = false;
         // Others who take at this moment keep more runs from us than they end up with, and say so to nobody.
@@ -151,11 +154,15 @@ pub async fn claim(
         tokio::select! {
             biased;
             // Perhaps the key of this request: whoever asks again shows whether his is good.
-            () = keys.changed() => return Ok(Claimed::nothing()),
+            () = keys.changed() => return Ok(Claimed::nothing(services.intervals())),
             () = work.changed() => {}
             () = tokio::time::sleep(pause.to_std().unwrap_or_default()) => {}
         }
     }
+}
+
+fn seconds(interval: Duration) -> i32 {
+    i32::try_from(interval.num_seconds()).unwrap_or(i32::MAX)
 }
 
 async fn renew(services: &Services, access: &Access<Reporter>, command: &Claim) -> Result<(), ServiceError> {
@@ -163,13 +170,36 @@ async fn renew(services: &Services, access: &Access<Reporter>, command: &Claim) 
         return Ok(());
     }
     let held: Vec<_> = command.held.iter().map(|held| (held.run, held.lease_token)).collect();
-    services.store().write(access, &Renew { held, now: services.clock().now() }).await?;
+    let now = services.clock().now();
+    services.store().write(access, &Renew { held, now, expires: now + services.intervals().lease }).await?;
+    Ok(())
+}
+
+/// Gives back what this process took by an earlier question and never heard of: the answer went to a copy of it that
+/// nobody read.
+async fn hand_out_again(
+    services: &Services,
+    access: &Access<Reporter>,
+    command: &Claim,
+) -> Result<(), ServiceError> {
+    let Some(asked) = command.asked else { return Ok(()) };
+    let before = flow_run::submitted_before(&services.store().read(access), command.agent, asked).await?;
+    for (run, token) in before {
+        if command.held.iter().any(|held| held.run == run) {
+            continue;
+        }
+        let settle = Settle::new(services, run, Occasion::Unheard(token));
+        if let Some(settled) = services.store().write(access, &settle).await? {
+            settled.hint(services, access, run);
+        }
+    }
     Ok(())
 }
 
 struct Renew {
     held: Vec<(FlowRunId, LeaseToken)>,
     now: DateTime<Utc>,
+    expires: DateTime<Utc>,
 }
 
 impl Transaction for Renew {
@@ -178,8 +208,7 @@ impl Transaction for Renew {
     type Error = StorageError;
 
     async fn run(&self, tx: &TenantTx) -> Result<(), StorageError> {
-        let expires = self.now + Duration::seconds(i64::from(LEASE_SECONDS));
-        flow_run::renew(tx, &self.held, expires, self.now).await
+        flow_run::renew(tx, &self.held, self.expires, self.now).await
     }
 }
 
@@ -262,7 +291,7 @@ impl Question<'_> {
             claim_id: self.id,
             now,
             ids: services.ids(),
-            silent_since: now - SILENT,
+            intervals: services.intervals(),
         };
         let taken = services.store().write(access, &take).await?;
         drop(turn);
@@ -287,7 +316,9 @@ impl Question<'_> {
         let tx = services.store().read(access);
         let lots = lots_for(&tx, &self.command.labels).await?;
         let draws: Vec<Draw<'_>> = lots.iter().map(|lot| Draw { lot, most: 1 }).collect();
-        let due = flow_run::due_runs(&tx, &draws, now, now + LONGEST_WAIT, &[]).await?;
+        let name = self.command.agent.to_string();
+        let asker = Asker { name: &name, now };
+        let due = flow_run::due_runs(&tx, asker, &draws, now, now + LONGEST_WAIT, &[]).await?;
         Ok(due.first().map(|run| run.start))
     }
 

@@ -5,15 +5,15 @@ use signalbox_core::{concurrency::Ledger, queue::may_take};
 use signalbox_schema::{FlowRunId, LabelSet};
 use signalbox_storage::{
     StorageError, TenantTx,
-    repo::flow_run::{self, Draw, Lot},
+    repo::flow_run::{self, Asker, Draw, Lot},
 };
 use uuid::Uuid;
 
 /// What an agent asks for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wish {
-    /// The present instant.
-    pub now: DateTime<Utc>,
+pub(super) struct Wish<'a> {
+    /// Who asks, and when.
+    pub asker: Asker<'a>,
     /// Runs due until then; later than `now` for those who ask ahead.
     pub before: DateTime<Utc>,
     /// At most this many runs.
@@ -48,13 +48,14 @@ pub(super) async fn select(
     tx: &TenantTx,
     lots: &[Lot],
     ledger: &mut Ledger,
-    wish: Wish,
+    wish: Wish<'_>,
     held: &[FlowRunId],
 ) -> Result<Vec<Selected>, StorageError> {
     let mut lots: Vec<&Lot> = lots.iter().collect();
     lots.sort_by_key(|lot| std::cmp::Reverse(lot.priority));
     let mut selected = Vec::new();
-    let windows = [(DateTime::UNIX_EPOCH, wish.before.min(wish.now)), (wish.now, wish.before)];
+    let now = wish.asker.now;
+    let windows = [(DateTime::UNIX_EPOCH, wish.before.min(now)), (now, wish.before)];
     for (after, before) in windows.into_iter().filter(|(after, before)| after < before) {
         for level in lots.chunk_by(|a, b| a.priority == b.priority) {
             let wanted = wish.most.saturating_sub(u32::try_from(selected.len()).unwrap_or(u32::MAX));
@@ -71,7 +72,7 @@ pub(super) async fn select(
             if draws.is_empty() {
                 continue;
             }
-            for run in flow_run::due_runs(tx, &draws, after, before, held).await? {
+            for run in flow_run::due_runs(tx, wish.asker, &draws, after, before, held).await? {
                 if selected.len() >= usize::try_from(wish.most).unwrap_or(usize::MAX) {
                     break;
                 }

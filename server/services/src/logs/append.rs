@@ -8,7 +8,7 @@ use signalbox_core::{
     access::{Access, Reporter},
     clock::Clock,
 };
-use signalbox_schema::{FlowRunId, LogId, TaskRunId, state::truncate};
+use signalbox_schema::{FlowRunId, LeaseToken, LogId, TaskRunId, state::truncate};
 use signalbox_storage::{
     Batch, StorageError, TenantTx,
     repo::log::{self, NewLog},
@@ -34,6 +34,8 @@ pub struct LogLine {
     pub flow_run: FlowRunId,
     /// The task run it belongs to.
     pub task_run: Option<TaskRunId>,
+    /// The lease of the agent that wrote it, if one did.
+    pub lease: Option<LeaseToken>,
     /// When it was written; when it came, if absent.
     pub timestamp: Option<DateTime<Utc>>,
     /// The logger.
@@ -46,7 +48,8 @@ pub struct LogLine {
     pub info: Option<Value>,
 }
 
-/// Keeps lines. Lines of unknown runs are dropped without an error: the client would send them for ever.
+/// Keeps lines. Lines of unknown runs are dropped without an error: the client would send them for ever. So are those of
+/// an agent whose run another agent has by now.
 pub async fn append(
     services: &Services,
     access: &Access<Reporter>,
@@ -68,8 +71,14 @@ pub async fn append(
 #[derive(Debug)]
 pub(crate) struct Identified {
     log: NewLog,
+    lease: Option<LeaseToken>,
     /// The id it would have had in the window before (lines without a time).
     earlier: Option<LogId>,
+}
+
+/// Lines of the server itself, with the ids that their content gives them.
+pub(crate) fn identified(lines: Vec<LogLine>, now: DateTime<Utc>) -> Vec<NewLog> {
+    identify(lines, now).into_iter().map(|line| line.log).collect()
 }
 
 fn identify(lines: Vec<LogLine>, now: DateTime<Utc>) -> Vec<Identified> {
@@ -91,6 +100,7 @@ fn identify(lines: Vec<LogLine>, now: DateTime<Utc>) -> Vec<Identified> {
                 };
                 (at(window), Some(at(window - 1)))
             };
+            let lease = line.lease;
             let log = NewLog {
                 id,
                 flow_run: line.flow_run,
@@ -101,7 +111,7 @@ fn identify(lines: Vec<LogLine>, now: DateTime<Utc>) -> Vec<Identified> {
                 message: line.message.map(|message| clean(message, LONGEST_MESSAGE)),
                 info: line.info,
             };
-            Identified { log, earlier }
+            Identified { log, lease, earlier }
         })
         .collect()
 }
@@ -167,7 +177,11 @@ impl Batch for AppendBatch {
             log::known_lines(tx, earlier.into_iter().map(LogId)).await?
         };
         let rows = lines()
-            .filter(|line| known.contains(&line.log.flow_run))
+            .filter(|line| match (known.get(&line.log.flow_run), line.lease) {
+                (None, _) => false,
+                (Some(None), _) | (_, None) => true,
+                (Some(Some(holder)), Some(lease)) => *holder == lease,
+            })
             .filter(|line| line.earlier.is_none_or(|earlier| !repeated.contains(&earlier)))
             .map(|line| line.log.clone())
             .collect();

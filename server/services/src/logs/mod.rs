@@ -2,5 +2,5 @@
 
 mod append;
 
-pub(crate) use append::AppendBatch;
+pub(crate) use append::{AppendBatch, identified};
 pub use append::{LogLine, append};

@@ -11,6 +11,7 @@ use signalbox_core::{
     ids::Ids,
     run::{
         Proposal, Rejection, Verdict, fingerprint,
+        flow_run::Sender,
         task_run::{decide, queue},
     },
 };
@@ -30,6 +31,8 @@ pub struct SetTaskRunState {
     pub state: Value,
     /// The version the sender believes in.
     pub version: Option<i64>,
+    /// Who sends it.
+    pub sender: Sender,
 }
 
 /// Gives a task run a state. A repeated delivery changes nothing and succeeds.
@@ -44,8 +47,11 @@ pub async fn set_state(
     let fingerprint = fingerprint(&command.state, command.version);
     let state = State::parse(command.state, services.clock().now())?;
     state.to_json()?;
-    let proposed =
-        Proposed { id: command.id, proposal: Proposal { state, version: command.version, fingerprint } };
+    let proposed = Proposed {
+        id: command.id,
+        sender: command.sender,
+        proposal: Proposal { state, version: command.version, fingerprint },
+    };
     let outcome = services.lanes().set_task_run_state.submit(services.store(), access, proposed).await?;
     if let Some(run) = outcome.changed {
         services.hint(Topic::FlowRun(access.tenant(), run));
@@ -60,6 +66,7 @@ pub async fn set_state(
 #[derive(Debug)]
 pub(crate) struct Proposed {
     id: TaskRunId,
+    sender: Sender,
     proposal: Proposal,
 }
 
@@ -135,7 +142,7 @@ impl Decisions {
                 format!("State update failed for task run ID {}: it was not found.", command.id),
             ));
         };
-        let transition = match decide(now, &loaded.now, &command.proposal) {
+        let transition = match decide(now, &loaded.now, command.sender, &command.proposal) {
             Verdict::Replay => return Ok(Outcome::default()),
             // The process waits, as for a slot, until the run is resumed.
             Verdict::Refuse(Rejection::FlowRunNotRunning(StateType::Paused)) => {

@@ -38,6 +38,11 @@ pub struct Model {
     pub lease_expires: Option<DateTimeUtc>,
     pub slot_time: Option<DateTimeUtc>,
     pub lateness_ms: Option<i64>,
+    pub lease_process: Option<Uuid>,
+    pub lease_claim: Option<i64>,
+    pub reserved_by: Option<String>,
+    pub reserved_until: Option<DateTimeUtc>,
+    pub handed_out: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

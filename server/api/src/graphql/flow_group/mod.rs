@@ -1,5 +1,6 @@
 //! Flow groups.
 
+mod lost_policy;
 mod mutation;
 mod schedule;
 

@@ -1,5 +1,6 @@
 //! Mutations of flow groups.
 
+use super::lost_policy::SetFlowGroupLostPolicyInput;
 use crate::graphql::{context::RequestContext, payload::SuccessPayload};
 use async_graphql::{Context, InputObject, Object, Result};
 use serde_json::Value;
@@ -117,6 +118,15 @@ impl FlowGroupMutation {
         let id = FlowGroupId(input.flow_group_id);
         flow_groups::reprioritize(ctx.services()?, &access, id, input.priority).await?;
         Ok(true.into())
+    }
+
+    /// Says what happens with the runs of a flow group that are lost.
+    async fn set_flow_group_lost_policy(
+        &self,
+        ctx: &Context<'_>,
+        input: SetFlowGroupLostPolicyInput,
+    ) -> Result<SuccessPayload> {
+        input.carry_out(ctx).await
     }
 
     /// Deletes a flow group with all versions and their runs.

@@ -4,10 +4,11 @@ use crate::graphql::{context::RequestContext, payload::SuccessPayload};
 use async_graphql::{Context, Enum, InputObject, Json, Object, Result, SimpleObject};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
+use signalbox_core::lease::Asked;
 use signalbox_schema::{AgentId, FlowRunId, LabelSet, LeaseToken};
 use signalbox_services::{
     ServiceError,
-    flow_runs::{self, Action, Claim, ClaimedRun, Directive, Held},
+    flow_runs::{self, Action, Claim, ClaimedRun, Directive, Held, ProcessExit},
 };
 use uuid::Uuid;
 
@@ -38,6 +39,11 @@ struct ClaimFlowRunsInput {
     /// Names this question: sent again with the same id, it yields the same runs, so that an answer that was lost on
     /// the way loses no run.
     claim_id: Option<Uuid>,
+    /// The agent's process; it keeps its id across a restart only if it knows then what it holds.
+    process_id: Option<Uuid>,
+    /// Counts the questions of the process upwards; sent again, a question keeps its number. A run of an earlier
+    /// question that is not among those `held` never reached the process, and is handed out again.
+    claim_number: Option<i32>,
 }
 
 /// Leases to give back.
@@ -48,6 +54,31 @@ struct ReleaseFlowRunsInput {
     agent_id: Uuid,
     /// The leases.
     held: Vec<HeldLeaseInput>,
+}
+
+/// The end of a process before its run had ended.
+#[derive(Debug, InputObject)]
+#[graphql(name = "report_flow_run_exit_input", rename_fields = "snake_case")]
+struct ReportFlowRunExitInput {
+    /// The run.
+    flow_run_id: Uuid,
+    /// The agent's lease on it.
+    lease_token: Uuid,
+    /// How it ended, for people.
+    message: String,
+    /// The code it ended with, if it ended by itself.
+    exit_code: Option<i32>,
+    /// The number of the signal that ended it, if one did.
+    signal: Option<i32>,
+}
+
+/// The state of a run.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "report_flow_run_exit_payload", rename_fields = "snake_case")]
+struct ReportFlowRunExitPayload {
+    /// The state that the run has now: `Failed`, or `Scheduled` where its flow group has lost runs started again,
+    /// or `Cancelled` when that was being done.
+    state: String,
 }
 
 /// A run to start.
@@ -143,6 +174,10 @@ impl ClaimMutation {
             wait: Duration::milliseconds(i64::from(input.wait_ms)),
             held: input.held.into_iter().map(Held::from).collect(),
             claim_id: input.claim_id,
+            asked: input
+                .process_id
+                .zip(input.claim_number)
+                .map(|(process, number)| Asked { process, number: number.into() }),
         };
         let claimed = flow_runs::claim(ctx.services()?, &access, command).await?;
         Ok(ClaimFlowRunsPayload {
@@ -151,6 +186,25 @@ impl ClaimMutation {
             lease_seconds: claimed.lease_seconds,
             renew_seconds: claimed.renew_seconds,
         })
+    }
+
+    /// Says that the process of a run ended before the run had. What becomes of the run is as its flow group's policy
+    /// for lost runs has it.
+    async fn report_flow_run_exit(
+        &self,
+        ctx: &Context<'_>,
+        input: ReportFlowRunExitInput,
+    ) -> Result<ReportFlowRunExitPayload> {
+        let access = ctx.access()?;
+        let exit = ProcessExit {
+            id: FlowRunId(input.flow_run_id),
+            lease_token: LeaseToken(input.lease_token),
+            message: input.message,
+            exit_code: input.exit_code,
+            signal: input.signal,
+        };
+        let state = flow_runs::report_exit(ctx.services()?, &access, exit).await?;
+        Ok(ReportFlowRunExitPayload { state: state.as_str().to_owned() })
     }
 
     /// Gives back leases of runs whose work has ended.

@@ -3,7 +3,7 @@
 use crate::graphql::{context::RequestContext, payload::SuccessPayload, scalar::Timestamp};
 use async_graphql::{Context, InputObject, Json, Object, Result};
 use serde_json::Value;
-use signalbox_schema::{FlowRunId, TaskRunId};
+use signalbox_schema::{FlowRunId, LeaseToken, TaskRunId};
 use signalbox_services::logs::{self, LogLine};
 use uuid::Uuid;
 
@@ -15,6 +15,8 @@ struct WriteRunLogInput {
     flow_run_id: Option<Uuid>,
     /// The task run it belongs to.
     task_run_id: Option<Uuid>,
+    /// The lease of the agent that writes it: the line is dropped when another agent has the run.
+    lease_token: Option<Uuid>,
     /// When it was written; when it came, if absent.
     timestamp: Option<Timestamp>,
     /// The logger.
@@ -55,6 +57,7 @@ fn read(line: WriteRunLogInput) -> Option<LogLine> {
     Some(LogLine {
         flow_run: FlowRunId(line.flow_run_id?),
         task_run: line.task_run_id.map(TaskRunId),
+        lease: line.lease_token.map(LeaseToken),
         timestamp: line.timestamp.map(|time| time.0),
         name: line.name,
         level: line.level,

@@ -6,6 +6,7 @@ use crate::graphql::{
 };
 use async_graphql::{Context, InputObject, Json, Object, Result, SimpleObject};
 use serde_json::Value;
+use signalbox_core::run::flow_run::Sender;
 use signalbox_schema::{FlowRunId, TaskId, TaskRunId};
 use signalbox_services::{
     ServiceError,
@@ -119,7 +120,9 @@ impl TaskRunMutation {
         let mut told = Vec::with_capacity(input.states.len());
         for state in input.states {
             let id = state.task_run_id;
-            let command = SetTaskRunState { id: TaskRunId(id), state: state.state.0, version: state.version };
+            let sender = Sender { agent: ctx.agent(), lease: None };
+            let command =
+                SetTaskRunState { id: TaskRunId(id), state: state.state.0, version: state.version, sender };
             told.push((id, task_runs::set_state(ctx.services()?, &access, command).await?));
         }
         Ok(SetStatesPayload::new(told))

@@ -47,6 +47,13 @@ pub static FLOW_RUN: Table = Table {
         Column::text("labels_key", "Canonical form of the labels, matched by the queue.").private(),
         Column::uuid("lease_token", "Fencing token of the agent that has the run.").nullable().private(),
         Column::timestamp("lease_expires", "When the lease ends unless renewed.").nullable().private(),
+        Column::uuid("lease_process", "The process of the agent that asked for the run.")
+            .nullable()
+            .private(),
+        Column::integer("lease_claim", "Which of its questions the lease answered.").nullable().private(),
+        Column::integer("handed_out", "To how many who asked the run was shown lately.").private(),
+        Column::text("reserved_by", "The stock agent that was shown the run.").nullable().private(),
+        Column::timestamp("reserved_until", "Until when no other agent gets it.").nullable().private(),
         Column::integer("state_fingerprint", "Recognises a repeated delivery of the current state.")
             .nullable()
             .private(),

@@ -5,7 +5,7 @@
 //! all. The same lock makes them take one after the other: the second sees what the first has left, instead of opening
 //! a transaction to find nothing.
 
-use super::{RETRY_GRACE, SILENT, TICK};
+use super::{RETRY_GRACE, TICK};
 use crate::{ServiceError, Services};
 use chrono::{DateTime, Utc};
 use signalbox_bus::{Subscription, Topic};
@@ -16,15 +16,12 @@ use signalbox_core::{
 use signalbox_schema::{AgentId, FlowRunId, LabelSet, LeaseToken, TenantId};
 use signalbox_storage::repo::{
     concurrency::{self, About},
-    flow_run::{self, Lot},
+    flow_run::{self, Asker, DueRetry, Lot},
 };
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
-
-/// Most retries that are looked at.
-const MOST_RETRIES: u32 = 100;
 
 /// The boards of the tenants whose agents wait.
 #[derive(Default)]
@@ -85,7 +82,7 @@ pub(super) struct Reading {
     /// time to wait for.
     lots: Vec<Lot>,
     /// Runs whose long retry is due.
-    retries: Vec<(FlowRunId, LabelSet)>,
+    retries: Vec<DueRetry>,
     /// What was taken for the agents that wait, and has not begun to run.
     submitted: HashMap<AgentId, Vec<(FlowRunId, LeaseToken)>>,
 }
@@ -136,8 +133,10 @@ impl Turn<'_> {
             let ledger = concurrency::ledger(&tx, About::Label).await?;
             lots.retain(|lot| ledger.free(lot.labels.as_slice()) != Some(0));
         }
-        let retries =
-            flow_run::retry_due_runs(&tx, now - RETRY_GRACE, Some(now - SILENT), MOST_RETRIES).await?;
+        // Nobody in particular asks: what is kept for one is due for no other.
+        let asker = Asker { name: "", now };
+        let gone_since = now - services.intervals().gone_after;
+        let retries = flow_run::retry_due_runs(&tx, asker, now - RETRY_GRACE, gone_since).await?;
         let next_retry = flow_run::earliest_retry(&tx).await?.map(|due| due + RETRY_GRACE);
         // After what is due: what another replica took in between is then seen here.
         let agents: Vec<AgentId> = lock(&self.board.parked).keys().copied().collect();
@@ -151,7 +150,7 @@ impl Reading {
     /// Whether something is due for an agent with these labels.
     pub(super) fn is_due(&self, labels: &LabelSet, now: DateTime<Utc>) -> bool {
         self.next_for(labels).is_some_and(|next| next <= now)
-            || self.retries.iter().any(|(_, of_run)| may_take(labels, of_run))
+            || self.retries.iter().any(|retry| may_take(labels, &retry.labels))
     }
 
     /// When the first waiting run for an agent with these labels is due.

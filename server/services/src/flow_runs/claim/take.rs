@@ -9,7 +9,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use signalbox_core::{
     ids::Ids,
-    lease::Lease,
+    lease::{Intervals, Lease},
     queue::may_take,
     run::{
         Proposal, Verdict,
@@ -23,7 +23,7 @@ use signalbox_storage::{
     repo::{
         agent,
         concurrency::{self, About, Taking},
-        flow_run::{self, FlowRunUpdate},
+        flow_run::{self, Asker, DueRetry, FlowRunUpdate},
         lock,
         task_run::{self, TaskRunUpdate},
     },
@@ -55,8 +55,7 @@ pub(super) struct Take<'a> {
     pub claim_id: Uuid,
     pub now: DateTime<Utc>,
     pub ids: &'a dyn Ids,
-    /// Only runs whose process was not heard of since.
-    pub silent_since: DateTime<Utc>,
+    pub intervals: &'a Intervals,
 }
 
 impl Transaction for Take<'_> {
@@ -76,10 +75,12 @@ impl Transaction for Take<'_> {
         let slots = self.command.slots.min(MOST);
         let free = |taken: usize| slots.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX));
         let mut resumed = Vec::new();
-        if free(started.len()) > 0 {
+        // A question that was answered with runs gets the same again, and no more: it may be a late copy.
+        let repeated = !started.is_empty();
+        if !repeated && free(started.len()) > 0 {
             started.extend(self.take_waiting(tx, free(started.len()), &mut changed).await?);
         }
-        if free(started.len()) > 0 {
+        if !repeated && free(started.len()) > 0 {
             resumed = self.take_retries(tx, free(started.len())).await?;
         }
         let all: Vec<_> = started.iter().chain(&resumed).copied().collect();
@@ -93,8 +94,16 @@ impl Transaction for Take<'_> {
 }
 
 impl Take<'_> {
+    fn asker<'n>(&self, name: &'n str) -> Asker<'n> {
+        Asker { name, now: self.now }
+    }
+
     fn lease(&self, run: FlowRunId) -> Lease {
-        Lease::taken(lease_token(self.claim_id, run), self.now)
+        Lease {
+            token: lease_token(self.claim_id, run),
+            expires: self.now + self.intervals.lease,
+            asked: self.command.asked,
+        }
     }
 
     async fn claimed_before(&self, tx: &TenantTx) -> Result<Vec<FlowRunId>, ServiceError> {
@@ -122,12 +131,13 @@ impl Take<'_> {
         }
         let labels = lots.iter().flat_map(|lot| lot.labels.as_slice()).map(String::as_str);
         concurrency::lock(tx, About::Label, labels).await?;
+        let name = self.command.agent.to_string();
         let (mut taken, mut held) = (Vec::new(), Vec::new());
         for look in 0..LOOKS {
             let free = slots.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
             let most = if look == 0 { free } else { free.max(FURTHER) };
             let mut ledger = concurrency::ledger(tx, About::Label).await?;
-            let wish = Wish { now: self.now, before: self.now, most };
+            let wish = Wish { asker: self.asker(&name), before: self.now, most };
             let selected = select(tx, &lots, &mut ledger, wish, &held).await?;
             let candidates: Vec<FlowRunId> = selected.iter().map(|run| run.id).collect();
             let admission = Admission::ask(tx, &candidates, self.ids, self.now).await?;
@@ -163,8 +173,9 @@ impl Take<'_> {
             let Verdict::Apply(transition) = decide(self.now, run, sender, &proposal) else {
                 continue;
             };
-            if flow_run::take(tx, id, self.command.agent, self.lease(id), self.now).await? {
-                let transition = FlowRunTransition { releases_lease: false, ..transition };
+            if flow_run::take(tx, id, self.command.agent, self.lease(id), (run.version, self.now)).await? {
+                let lease = Some(self.lease(id).token);
+                let transition = FlowRunTransition { lease, releases_lease: false, ..transition };
                 updates.push(FlowRunUpdate {
                     id,
                     from_version: run.version,
@@ -187,14 +198,16 @@ impl Take<'_> {
 
     async fn take_retries(&self, tx: &TenantTx, slots: u32) -> Result<Vec<FlowRunId>, ServiceError> {
         let before = self.now - RETRY_GRACE;
-        let due = flow_run::retry_due_runs(tx, before, Some(self.silent_since), MOST).await?;
+        let name = self.command.agent.to_string();
+        let gone_since = self.now - self.intervals.gone_after;
+        let due = flow_run::retry_due_runs(tx, self.asker(&name), before, gone_since).await?;
         let mut taken = Vec::new();
-        for (id, labels) in due {
+        for DueRetry { id, version, labels } in due {
             let full = taken.len() >= usize::try_from(slots).unwrap_or(usize::MAX);
             if full || !may_take(&self.command.labels, &labels) {
                 continue;
             }
-            if flow_run::take(tx, id, self.command.agent, self.lease(id), self.now).await? {
+            if flow_run::take(tx, id, self.command.agent, self.lease(id), (version, self.now)).await? {
                 self.submit_retries(tx, id, before).await?;
                 taken.push(id);
             }

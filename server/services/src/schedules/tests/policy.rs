@@ -63,6 +63,7 @@ impl Stage {
             wait: TimeDelta::zero(),
             held: self.held.clone(),
             claim_id: None,
+            asked: None,
         }
     }
 

@@ -160,6 +160,11 @@ fn flow_run_row(
         lease_expires: Set(None),
         slot_time: Set(run.slot),
         lateness_ms: Set(None),
+        lease_process: Set(None),
+        lease_claim: Set(None),
+        reserved_by: Set(None),
+        reserved_until: Set(None),
+        handed_out: Set(0),
     }
 }
 

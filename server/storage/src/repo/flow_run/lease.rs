@@ -7,7 +7,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use sea_orm::Value;
 use serde_json::Value as Json;
-use signalbox_core::lease::Lease;
+use signalbox_core::lease::{Asked, Lease};
 use signalbox_schema::{AgentId, FlowId, FlowRunId, LeaseToken, StateType};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -79,14 +79,16 @@ pub async fn claimable(
         .collect()
 }
 
-/// Puts a lease on a run that nobody holds; whether it was free.
+/// Puts a lease on a run that nobody holds, that is kept for nobody else, and that is as it was seen (`version`); whether
+/// it was.
 pub async fn take(
     tx: &TenantTx,
     run: FlowRunId,
     agent: AgentId,
     lease: Lease,
-    now: DateTime<Utc>,
+    seen: (i64, DateTime<Utc>),
 ) -> Result<bool, StorageError> {
+    let (version, now) = seen;
     let values = vec![
         tx.tenant().0.into(),
         run.0.into(),
@@ -94,11 +96,17 @@ pub async fn take(
         lease.token.0.into(),
         lease.expires.into(),
         now.into(),
+        version.into(),
+        agent.to_string().into(),
+        lease.asked.map(|asked| asked.process).into(),
+        lease.asked.map(|asked| asked.number).into(),
     ];
     let changed = tx
         .execute(
-            "UPDATE flow_run SET agent_id = $3, lease_token = $4, lease_expires = $5, heartbeat = $6, updated = $6
-              WHERE tenant_id = $1 AND id = $2 AND lease_token IS NULL",
+            "UPDATE flow_run SET agent_id = $3, lease_token = $4, lease_expires = $5, heartbeat = $6, updated = $6,
+                    reserved_by = NULL, reserved_until = NULL, lease_process = $9, lease_claim = $10
+              WHERE tenant_id = $1 AND id = $2 AND lease_token IS NULL AND version = $7
+                AND (reserved_until IS NULL OR reserved_until <= $6 OR reserved_by = $8)",
             values,
         )
         .await?;
@@ -168,6 +176,26 @@ pub async fn submitted_by_claim(
         .query(
             "SELECT id, lease_token FROM flow_run
               WHERE tenant_id = $1 AND agent_id = $2 AND lease_token IS NOT NULL AND state = 'Submitted'",
+            values,
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((FlowRunId(row.try_get_by_index(0)?), LeaseToken(row.try_get_by_index(1)?))))
+        .collect()
+}
+
+/// The runs that this process of an agent took by an earlier question than this one, and that have not begun to run.
+pub async fn submitted_before(
+    tx: &TenantTx,
+    agent: AgentId,
+    asked: Asked,
+) -> Result<Vec<(FlowRunId, LeaseToken)>, StorageError> {
+    let values = vec![tx.tenant().0.into(), agent.0.into(), asked.process.into(), asked.number.into()];
+    let rows = tx
+        .query(
+            "SELECT id, lease_token FROM flow_run
+              WHERE tenant_id = $1 AND agent_id = $2 AND lease_token IS NOT NULL AND state = 'Submitted'
+                AND lease_process = $3 AND lease_claim < $4",
             values,
         )
         .await?;

@@ -4,10 +4,15 @@
 //! a *lot*. A poll costs a few look-ups for each lot, and then the runs it takes, however many runs wait: labels and
 //! limits are looked at before the limit on rows, and a backlog that nobody may take does not hide the runs behind it.
 
-use crate::{StorageError, TenantTx, repo::list};
-use chrono::{DateTime, Utc};
+use crate::{
+    StorageError, TenantTx,
+    repo::{list, lock},
+};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::Value;
+use serde_json::Value as Json;
 use signalbox_schema::{FlowRunId, LabelSet};
+use std::collections::HashSet;
 
 /// Most lots that one statement reads from.
 const LOTS_AT_ONCE: usize = 32;
@@ -97,10 +102,21 @@ pub async fn lots(tx: &TenantTx) -> Result<Vec<Lot>, StorageError> {
         .collect()
 }
 
+/// Who asks for runs, and when: a run that was shown to somebody else a moment ago is passed over.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// The name under which runs are reserved for the one who asks.
+    pub name: &'a str,
+    /// The present instant.
+    pub now: DateTime<Utc>,
+}
+
 /// The runs of these lots that are due after `after` and not after `before`, the longest waiting first; without those that
-/// something else holds back, and in a transaction without those that somebody else is about to take.
+/// are reserved for another than the one who asks, those that something else holds back (`held`), and in a transaction
+/// those that somebody else is about to take.
 pub async fn due_runs<'a>(
     tx: &TenantTx,
+    asker: Asker<'_>,
     draws: &[Draw<'a>],
     after: DateTime<Utc>,
     before: DateTime<Utc>,
@@ -108,7 +124,13 @@ pub async fn due_runs<'a>(
 ) -> Result<Vec<Waiting<'a>>, StorageError> {
     let mut runs = Vec::new();
     for piece in draws.chunks(LOTS_AT_ONCE) {
-        let mut values = vec![tx.tenant().0.into(), after.into(), before.into()];
+        let mut values = vec![
+            tx.tenant().0.into(),
+            after.into(),
+            before.into(),
+            asker.now.into(),
+            asker.name.to_owned().into(),
+        ];
         let without = match held {
             [] => String::new(),
             held => format!(" AND r.id NOT IN ({})", list::ids(&mut values, held.iter().map(|run| run.0))),
@@ -128,6 +150,7 @@ pub async fn due_runs<'a>(
                     waiting!("r"),
                     " AND r.labels_key = ${key} AND r.priority = ${priority}
                         AND r.state_start_time > $2 AND r.state_start_time <= $3{without}
+                        AND (r.reserved_until IS NULL OR r.reserved_until <= $4 OR r.reserved_by = $5)
                       ORDER BY r.state_start_time, r.id LIMIT ${most}{free}) AS lot{number}"
                 ),
                 free = tx.free_rows(),
@@ -150,33 +173,91 @@ pub async fn due_runs<'a>(
     Ok(runs)
 }
 
-/// Runs that are `Running` but whose process left for a long retry that is due, with their labels. `silent_since`: only
-/// those whose process was not heard of since (a process waits for a short retry by itself, and lives). `None` asks as
-/// the stock agent does, which looks at the times itself. A task run that is `Queued` is no retry: its process waits for
-/// the slot.
+/// A run of which a retry is due.
+#[derive(Debug)]
+pub struct DueRetry {
+    /// The run.
+    pub id: FlowRunId,
+    /// Count of its states.
+    pub version: i64,
+    /// Its labels.
+    pub labels: LabelSet,
+}
+
+/// Most task runs that are read to find the runs of which a retry is due.
+const RETRIES_AT_ONCE: i64 = 1_000;
+
+/// Runs that are `Running` but whose process left for a long retry that is due, with their labels; runs that are
+/// reserved for another than the one who asks are left out. A process waits for a short retry by itself, and lives: only
+/// runs count that were not heard of since `silent_since`. Where a flow group sends no heartbeats, a retry counts that
+/// was due then already: a living process would have taken it up. A task run that is `Queued` is no retry: its process
+/// waits for the slot.
 pub async fn retry_due_runs(
     tx: &TenantTx,
+    asker: Asker<'_>,
     before: DateTime<Utc>,
-    silent_since: Option<DateTime<Utc>>,
-    limit: u32,
-) -> Result<Vec<(FlowRunId, LabelSet)>, StorageError> {
+    silent_since: DateTime<Utc>,
+) -> Result<Vec<DueRetry>, StorageError> {
     const SQL: &str = concat!(
-        "SELECT DISTINCT r.id, r.labels_key FROM task_run t JOIN flow_run r ON r.id = t.flow_run_id
+        "SELECT r.id, r.labels_key, t.state_start_time, f.settings, r.version
+           FROM task_run t JOIN flow_run r ON r.id = t.flow_run_id JOIN flow f ON f.id = r.flow_id
           WHERE t.tenant_id = $1 AND ",
         waiting!("t"),
         " AND t.state <> 'Queued' AND t.state_start_time <= $2 AND r.state = 'Running' AND r.lease_token IS NULL
-          AND ($3 IS NULL OR r.heartbeat IS NULL OR r.heartbeat < $3) LIMIT $4"
+          AND (r.heartbeat IS NULL OR r.heartbeat < $3)
+          AND (r.reserved_until IS NULL OR r.reserved_until <= $4 OR r.reserved_by = $5)
+          ORDER BY t.state_start_time LIMIT $6"
     );
-    let values =
-        vec![tx.tenant().0.into(), before.into(), silent_since.into(), Value::from(i64::from(limit))];
-    let rows = tx.query(SQL, values).await?;
-    rows.iter()
-        .map(|row| {
+    let values = vec![
+        tx.tenant().0.into(),
+        before.into(),
+        silent_since.into(),
+        asker.now.into(),
+        asker.name.to_owned().into(),
+        Value::from(RETRIES_AT_ONCE),
+    ];
+    let mut runs: Vec<DueRetry> = Vec::new();
+    for row in tx.query(SQL, values).await? {
+        let id = FlowRunId(row.try_get_by_index(0)?);
+        let due: DateTime<Utc> = row.try_get_by_index(2)?;
+        let settings: Option<Json> = row.try_get_by_index(3)?;
+        let beats = settings.and_then(|settings| settings.get("heartbeat_enabled")?.as_bool()) != Some(false);
+        if (beats || due <= silent_since) && !runs.iter().any(|known| known.id == id) {
             let key: String = row.try_get_by_index(1)?;
             let labels = LabelSet::from_key(&key).unwrap_or_default();
-            Ok((FlowRunId(row.try_get_by_index(0)?), labels))
-        })
-        .collect()
+            runs.push(DueRetry { id, version: row.try_get_by_index(4)?, labels });
+        }
+    }
+    Ok(runs)
+}
+
+/// How long it is remembered to how many a run was shown.
+const LATELY: TimeDelta = TimeDelta::minutes(10);
+
+/// Reserves runs for the one who asks, until `until`; yields those that nobody else had or took meanwhile. One
+/// statement, so that of two who ask at once each gets other runs.
+pub async fn reserve(
+    tx: &TenantTx,
+    asker: Asker<'_>,
+    runs: &[FlowRunId],
+    until: DateTime<Utc>,
+) -> Result<HashSet<FlowRunId>, StorageError> {
+    lock::in_order(tx, runs).await?;
+    let mut values: Vec<Value> =
+        vec![tx.tenant().0.into(), asker.now.into(), asker.name.to_owned().into(), until.into()];
+    values.push((asker.now - LATELY).into());
+    let runs = list::ids(&mut values, runs.iter().map(|run| run.0));
+    let sql = format!(
+        "UPDATE flow_run SET reserved_by = $3, reserved_until = $4,
+                handed_out = CASE WHEN reserved_by = $3 THEN handed_out WHEN reserved_until > $5 THEN handed_out + 1
+                                  ELSE 1 END
+          WHERE tenant_id = $1 AND id IN ({runs}) AND lease_token IS NULL
+            AND state IN ('Scheduled', 'Paused', 'Resume', 'Retrying', 'Queued', 'Running')
+            AND (reserved_until IS NULL OR reserved_until <= $2 OR reserved_by = $3)
+      RETURNING id"
+    );
+    let rows = tx.query(sql, values).await?;
+    rows.iter().map(|row| Ok(FlowRunId(row.try_get_by_index(0)?))).collect()
 }
 
 /// When the first retry of the tenant is due, whoever waits for it.

@@ -46,7 +46,7 @@ pub async fn load(
         .query(
             format!(
                 "SELECT r.id, r.state, r.version, r.state_fingerprint, r.agent_id, r.lease_token, r.start_time,
-                        r.end_time, r.scheduled_start_time, f.settings
+                        r.end_time, r.scheduled_start_time, r.handed_out, f.settings
                    FROM flow_run r JOIN flow f ON f.id = r.flow_id
                   WHERE r.tenant_id = $1 AND r.id IN ({ids})"
             ),
@@ -63,6 +63,7 @@ pub async fn load(
             fingerprint_at_expected: None,
             agent: row.try_get::<Option<Uuid>>("", "agent_id")?.map(AgentId),
             lease: row.try_get::<Option<Uuid>>("", "lease_token")?.map(LeaseToken),
+            handed_out: row.try_get("", "handed_out")?,
             start_time: row.try_get("", "start_time")?,
             end_time: row.try_get("", "end_time")?,
             locks_versions: row::locks_versions(&row, "settings")?,
@@ -120,6 +121,7 @@ pub async fn update(
             transition.heartbeat.then_some(now).into(),
             transition.releases_lease.into(),
             transition.lateness.map(shown_lateness).into(),
+            transition.lease.map(Uuid::from).into(),
         ];
         let changed = tx
             .query(
@@ -130,8 +132,10 @@ pub async fn update(
                         agent_id = (SELECT id FROM agent WHERE tenant_id = $1 AND id = $14),
                         heartbeat = coalesce($15, heartbeat), lateness_ms = coalesce(lateness_ms, $17),
                         lease_token = CASE WHEN $16 THEN NULL ELSE lease_token END,
-                        lease_expires = CASE WHEN $16 THEN NULL ELSE lease_expires END
-                  WHERE tenant_id = $1 AND id = $2 AND version = $3
+                        lease_expires = CASE WHEN $16 THEN NULL ELSE lease_expires END,
+                        reserved_by = NULL, reserved_until = NULL,
+                        handed_out = CASE WHEN $5 = 'Submitted' THEN handed_out ELSE 0 END
+                  WHERE tenant_id = $1 AND id = $2 AND version = $3 AND lease_token IS NOT DISTINCT FROM $18
                   RETURNING name, flow_id, agent_id",
                 values,
             )

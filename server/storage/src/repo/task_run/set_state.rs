@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use signalbox_core::{
     event::{EventKind, NewEvent},
     ids::Ids,
-    run::task_run::{TaskRunNow, TaskRunTransition},
+    run::task_run::{Handing, TaskRunNow, TaskRunTransition},
 };
 use signalbox_schema::{FlowId, FlowRunId, State, TaskRunId};
 use std::collections::HashMap;
@@ -64,7 +64,8 @@ pub async fn load(
         .query(
             format!(
                 "SELECT t.id, t.state, t.version, t.state_fingerprint, t.start_time, t.end_time, t.flow_run_id,
-                        r.flow_id, t.serialized_state, r.state AS flow_run_state, f.settings
+                        r.flow_id, t.serialized_state, r.state AS flow_run_state, r.lease_token, r.reserved_by,
+                        r.handed_out, f.settings
                    FROM task_run t JOIN flow_run r ON r.id = t.flow_run_id JOIN flow f ON f.id = r.flow_id
                   WHERE t.tenant_id = $1 AND t.id IN ({ids})"
             ),
@@ -84,6 +85,11 @@ pub async fn load(
             start_time: row.try_get("", "start_time")?,
             end_time: row.try_get("", "end_time")?,
             flow_run_state: row::state(&flow_run_state, "flow_run")?,
+            handing: Handing {
+                leased: row.try_get::<Option<Uuid>>("", "lease_token")?.is_some(),
+                reserved_by: row.try_get("", "reserved_by")?,
+                handed_out: row.try_get("", "handed_out")?,
+            },
             locks_versions: row::locks_versions(&row, "settings")?,
         };
         let cached_inputs = serialized
