@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/signalbox/target
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint build compat bench schema
+.PHONY: help demo test lint build compat chaos bench schema
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ lint: ## formatting and lints only
 
 compat: ## the tests with the stock Prefect client only
 	@scripts/test.sh compat
+
+chaos: ## faults against real servers, agents and flows, MINUTES=n on each set-up
+	@scripts/chaos.sh $(or $(MINUTES),1)
 
 build: ## the release binary
 	@scripts/setup/tools.sh
