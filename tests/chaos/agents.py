@@ -6,6 +6,8 @@ from pathlib import Path
 
 from harness.stock import OurAgent, StockAgent
 
+from workload import LABEL, LIMITED
+
 RUN_VARIABLE = b"PREFECT__CONTEXT__FLOW_RUN_ID="
 
 
@@ -40,14 +42,19 @@ class KeptAgent:
 
 
 def start(kind, name, network, home, journal):
-    """A stock agent or one of ours, with the label that the campaign's flows have."""
-    extra = {"CHAOS_JOURNAL": str(journal), "PYTHONPATH": str(Path(__file__).parent / "flows")}
+    """A stock agent or one of ours, with the labels that the campaign's flows have."""
+    extra = {
+        "CHAOS_JOURNAL": str(journal), "PYTHONPATH": str(Path(__file__).parent / "flows"),
+        # Flow processes say that they live more often, and look more often whether they are cancelled.
+        "PREFECT__CLOUD__HEARTBEAT_INTERVAL": "2", "PREFECT__CLOUD__CHECK_CANCELLATION_INTERVAL": "1",
+    }
+    more_labels = [LIMITED]
 
     def begin():
         if kind == "stock":
             # Stock agents of one name and the same labels are one agent to the server (reference §1.5).
-            return StockAgent(network.url, home, label="chaos", extra=extra, name=name)
-        return OurAgent(network.url, home, label="chaos", extra=extra, name=name)
+            return StockAgent(network.url, home, LABEL, extra=extra, name=name, more_labels=more_labels)
+        return OurAgent(network.url, home, LABEL, extra=extra, name=name, more_labels=more_labels)
 
     return KeptAgent(kind, begin)
 

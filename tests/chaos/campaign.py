@@ -10,7 +10,7 @@ import account
 import agents
 import plan
 from agents import CONTINUE, KILL, STOP
-from harness.api import Refused, mutate, post
+from harness.api import Refused, post
 from harness.runs import FINISHED
 from workload import LIMIT, LIMITED, Workload
 
@@ -74,7 +74,7 @@ class Campaign:
         if victim == "flow":
             return self._hit_flow(verb, fault)
         if victim == "clock":
-            self.set_up.jump(fault.seconds)
+            self.set_up.jump(fault.which, fault.seconds)
             return True
         return self.set_up.hit(verb, victim, fault.seconds)
 
@@ -161,5 +161,3 @@ class Campaign:
     def _reasons(self, url):
         return {run: post(url, EXPLAIN, {"id": run})["flow_run_explain"] for run in self._open_runs()}
 
-
-__all__ = ["Campaign", "mutate"]

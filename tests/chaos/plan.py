@@ -30,7 +30,8 @@ class Fault:
     kind: str
     which: int
     seconds: float
-    """How long a stopped one stays stopped, a killed one away, or how far the clock jumps."""
+    """How long a stopped one stays stopped, a killed one away, or how far the clock is off from then on: less, between two
+    servers, than the silence after which a run counts as lost."""
 
 
 def faults(seed, seconds, set_up):
@@ -41,7 +42,7 @@ def faults(seed, seconds, set_up):
     planned, at = [], 4.0
     while at < seconds:
         kind = dice.choices(kinds, weights)[0]
-        length = dice.uniform(-40, 40) if kind == "jump clock" else dice.choice((0.0, 0.5, 1.5, 4.0))
+        length = dice.uniform(-2.5, 2.5) if kind == "jump clock" else dice.choice((0.0, 0.5, 1.5, 4.0))
         planned.append(Fault(round(at, 3), kind, dice.randrange(1000), round(length, 3)))
         at += dice.expovariate(1 / PAUSE)
     return planned

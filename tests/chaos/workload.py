@@ -32,7 +32,7 @@ class Workload:
         from prefect import Client
 
         Client().create_project("Chaos")
-        mutate(self.url, "set_concurrency_limit", "id", label=LIMITED, limit=LIMIT)
+        mutate(self.url, "update_flow_concurrency_limit", "id", label=LIMITED, limit=LIMIT)
         self.flows = {
             (name, limited): _register(name, [LABEL, LIMITED] if limited else [LABEL])
             for name in ("steps", "retrying", "long") for limited in (False, True)

@@ -78,16 +78,17 @@ class Agent:
 class StockAgent(Agent):
     """`prefect agent local start`, with the address on which it can be poked."""
 
-    def __init__(self, url, home, label="stock", extra=None):
+    def __init__(self, url, home, label="stock", extra=None, name="stock", more_labels=()):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._address = f"http://127.0.0.1:{free.getsockname()[1]}"
         super().__init__(
             label,
-            [sys.executable, "-m", "prefect", "agent", "local", "start", "--name", "stock", "--label", label,
+            [sys.executable, "-m", "prefect", "agent", "local", "start", "--name", name, "--label", label,
+             *(part for more in more_labels for part in ("--label", more)),
              "--no-hostname-label", "--agent-address", self._address],
             {**environment(home), **settings(url, home), **(extra or {})},
-            Path(home) / f"stock-agent-{label}.log",
+            Path(home) / f"stock-agent-{label}-{name}.log",
         )
 
     def poke(self):
@@ -100,11 +101,12 @@ class StockAgent(Agent):
 class OurAgent(Agent):
     """`signalbox agent start local`; nobody needs to poke it: its poll is held until there is work."""
 
-    def __init__(self, url, home, label="ours", key=None):
+    def __init__(self, url, home, label="ours", key=None, extra=None, name="ours", more_labels=()):
         super().__init__(
             label,
-            [BINARY, "agent", "start", "local", "--api", url, "--name", "ours", "--label", label, "--no-hostname-label",
+            [BINARY, "agent", "start", "local", "--api", url, "--name", name, "--label", label, "--no-hostname-label",
+             *(part for more in more_labels for part in ("--label", more)),
              *(["--key", key] if key else [])],
-            {**environment(home), **settings(url, home), "SIGNALBOX_DATA_DIR": str(home)},
-            Path(home) / f"our-agent-{label}.log",
+            {**environment(home), **settings(url, home), "SIGNALBOX_DATA_DIR": str(home), **(extra or {})},
+            Path(home) / f"our-agent-{label}-{name}.log",
         )
