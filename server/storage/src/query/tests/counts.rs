@@ -124,6 +124,47 @@ async fn whatever_changes_the_numbers_are_right() {
     assert_counted(&mut world, "all tenants are gone").await;
 }
 
+/// On PostgreSQL, where transactions run side by side: states of the same flows, in opposite orders. Nobody waits for
+/// a number, so nobody waits in a circle either (a statement that was refused would end the test).
+#[tokio::test]
+async fn so_they_are_when_many_change_states_at_once() {
+    const WRITERS: usize = 8;
+    let Some(mut world) = World::on_postgres().await else { return };
+    world.execute(&inhabitants(1)).await;
+    let runs = (0..WRITERS * 2).map(|number| {
+        format!(
+            "INSERT INTO flow_run (id, created, updated, tenant_id, flow_id, parameters, labels, scheduled_start_time,
+                 auto_scheduled, version, state, times_resurrected, labels_key)
+             VALUES ({}, now(), now(), {}, {}, '{{}}', '[]', now(), false, 1, 'Scheduled', 0, '[]');",
+            id(5, number),
+            id(1, 1),
+            id(4, 100 + number % 2),
+        )
+    });
+    world.execute(&runs.collect::<String>()).await;
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..WRITERS {
+        let mut connection = world.connect().await;
+        let mut numbers = Numbers(u64::try_from(writer).unwrap());
+        writers.spawn(async move {
+            for _ in 0..60 {
+                // Its own two runs, of two flows, in either order.
+                let mut own = [2 * writer, 2 * writer + 1];
+                own.rotate_left(numbers.below(2));
+                let change = own.map(|number| {
+                    let state = STATES[numbers.below(STATES.len())];
+                    format!("UPDATE flow_run SET state = '{state}' WHERE id = {};", id(5, number))
+                });
+                connection.execute(&format!("BEGIN; {} COMMIT", change.concat())).await;
+            }
+        });
+    }
+    while let Some(ended) = writers.join_next().await {
+        ended.unwrap();
+    }
+    assert_counted(&mut world, "all have written").await;
+}
+
 fn count(condition: &Value) -> Selection {
     field("flow_run_aggregate")
         .with(json!({"where": condition}))

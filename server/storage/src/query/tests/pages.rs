@@ -180,3 +180,51 @@ async fn dashboards_walk_indexes() {
         }
     }
 }
+
+/// PostgreSQL chooses by the rows that are there: 60,000, of which few failed.
+#[tokio::test]
+async fn postgres_walks_them_on_a_filled_table() {
+    let Some(mut world) = World::on_postgres().await else { return };
+    let tenant = "10000000-0000-4000-8000-000000000001";
+    let filling = format!(
+        "INSERT INTO tenant (id, created, updated, name, slug, info, settings)
+            VALUES ('{tenant}', now(), now(), 'a', 'a', '{{}}', '{{}}');
+         INSERT INTO project (id, created, updated, tenant_id, name)
+            SELECT ('20000000' || lpad(to_hex(n), 24, '0'))::uuid, now(), now(), '{tenant}', 'p' || n FROM generate_series(0, 9) n;
+         INSERT INTO flow_group (id, created, updated, tenant_id, name, settings, default_parameters)
+            SELECT ('30000000' || lpad(to_hex(n), 24, '0'))::uuid, now(), now(), '{tenant}', 'g' || n, '{{}}', '{{}}' FROM generate_series(0, 99) n;
+         INSERT INTO flow (id, created, updated, tenant_id, project_id, flow_group_id, version_group_id, version, name,
+                parameters, settings, archived, is_schedule_active)
+            SELECT ('40000000' || lpad(to_hex(n), 24, '0'))::uuid, now(), now(), '{tenant}', ('20000000' || lpad(to_hex(n % 10), 24, '0'))::uuid,
+                ('30000000' || lpad(to_hex(n), 24, '0'))::uuid, 'g', 1, 'f', '[]', '{{}}', false, false FROM generate_series(0, 99) n;
+         INSERT INTO flow_run (id, created, updated, tenant_id, flow_id, parameters, labels, scheduled_start_time,
+                auto_scheduled, version, state, times_resurrected, labels_key, start_time)
+            SELECT ('50000000' || lpad(to_hex(n), 24, '0'))::uuid, now() + n * interval '1 s', now(), '{tenant}',
+                ('40000000' || lpad(to_hex(n % 100), 24, '0'))::uuid, '{{}}', '[]', now() + n * interval '1 s', false, 1,
+                CASE n % 1000 WHEN 0 THEN 'Failed' WHEN 1 THEN 'Running' ELSE 'Success' END, 0, '[]',
+                now() + n * interval '1 s' FROM generate_series(1, 60000) n;
+         ANALYZE"
+    );
+    world.execute(&filling).await;
+    let states = json!({"state": {"_in": ["Failed", "Running"]}});
+    let project = json!({"flow": {"project_id": {"_eq": "20000000-0000-0000-0000-000000000001"}}});
+    let both = json!({"_and": [project, states]});
+    let expected = [
+        (&states, "scheduled_start_time", "flow_run_state_time"),
+        (&states, "created", "flow_run_state_created"),
+        (&states, "start_time", "flow_run_state_start"),
+        (&project, "scheduled_start_time", "flow_run_flow"),
+        (&both, "scheduled_start_time", "flow_run_flow_state"),
+    ];
+    for (condition, order, index) in expected {
+        let page = json!({"where": condition, "order_by": {order: "desc"}, "limit": 50});
+        let list = plan(&field("flow_run").with(page).of([field("id"), field("name")]));
+        let steps =
+            world.rows(&format!("EXPLAIN {}", sql::postgres_with_values(&list))).await.concat().join("\n");
+        assert!(
+            steps.contains(&format!("Backward using {index} on flow_run")),
+            "{condition} {order}: {steps}"
+        );
+        assert!(!steps.contains("Seq Scan on flow_run"), "{condition} {order}: {steps}");
+    }
+}

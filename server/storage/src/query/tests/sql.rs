@@ -1,5 +1,6 @@
 //! The text of statements, on both databases.
 
+use sea_orm::sea_query::{PostgresQueryBuilder, SelectStatement};
 use serde_json::json;
 use signalbox_core::query::{Node, Plan};
 use signalbox_core::registry::{TABLES, Table};
@@ -11,15 +12,23 @@ use crate::query::compile::{Compiler, Parents};
 
 /// The statement of the root level.
 fn root(dialect: Dialect, plan: &Plan) -> String {
+    dialect.render(&root_statement(dialect, plan)).0
+}
+
+fn root_statement(dialect: Dialect, plan: &Plan) -> SelectStatement {
     let scope = scope();
     let mut compiler = Compiler::new(dialect, &scope);
-    let statement = match &plan.node {
+    match &plan.node {
         Node::Rows(level) => compiler.level(level, None, 99),
         Node::Aggregate(aggregate) => {
             compiler.aggregate(aggregate.table, &aggregate.rows, &aggregate.functions, None)
         }
-    };
-    dialect.render(&statement).0
+    }
+}
+
+/// The same with its values in place of parameters, for a planner that looks at them.
+pub(super) fn postgres_with_values(plan: &Plan) -> String {
+    root_statement(Dialect::Postgres, plan).to_string(PostgresQueryBuilder)
 }
 
 pub(super) fn sqlite(plan: &Plan) -> String {

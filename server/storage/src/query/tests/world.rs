@@ -19,7 +19,7 @@ const THEN: &str = "'2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00'";
 pub(super) struct World {
     store: Store,
     database: Database,
-    _backing: Backing,
+    backing: Backing,
 }
 
 impl World {
@@ -34,7 +34,18 @@ impl World {
 
     async fn on(backing: Backing) -> Self {
         let store = Store::open(&backing.database_url()).await.unwrap();
-        Self { store, database: backing.database().await, _backing: backing }
+        let database = backing.database().await;
+        Self { store, database, backing }
+    }
+
+    /// On PostgreSQL; nothing when the environment does not choose it.
+    pub(super) async fn on_postgres() -> Option<Self> {
+        if Backing::chooses_postgres() { Some(Self::on(Backing::postgres()).await) } else { None }
+    }
+
+    /// Another connection to the same database.
+    pub(super) async fn connect(&self) -> Database {
+        self.backing.database().await
     }
 
     pub(super) async fn execute(&mut self, sql: &str) {
