@@ -49,6 +49,8 @@ define_codes! {
     Forbidden = "FORBIDDEN", false;
     /// The state's version is not the run's current one and the flow group locks versions.
     VersionLocking = "VERSION_LOCKING_ERROR", false;
+    /// Items behind a stream's cursor were deleted meanwhile.
+    CursorExpired = "CURSOR_EXPIRED", false;
     /// The lease token is not, or no longer, the run's.
     LeaseLost = "LEASE_LOST", false;
     /// The request asks for more than is allowed.

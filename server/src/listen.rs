@@ -8,7 +8,6 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use std::{
@@ -47,7 +46,8 @@ pub(crate) struct Listener {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     cut: watch::Sender<bool>,
-    accepting: JoinHandle<GracefulShutdown>,
+    /// Yields, when accepting has ended, what is closed when the last connection has.
+    accepting: JoinHandle<watch::Sender<()>>,
 }
 
 /// Takes the address, so that a port in use is known before anything else is done.
@@ -81,8 +81,8 @@ impl Listener {
     /// are cut off.
     pub async fn drain(self, patience: Duration) -> bool {
         self.stop.send_replace(true);
-        let Ok(connections) = self.accepting.await else { return false };
-        let ended = timeout(patience, connections.shutdown()).await.is_ok();
+        let Ok(open) = self.accepting.await else { return false };
+        let ended = timeout(patience, open.closed()).await.is_ok();
         self.cut.send_replace(true);
         ended
     }
@@ -94,8 +94,8 @@ async fn accept_all(
     most_connections: usize,
     mut stopped: watch::Receiver<bool>,
     cuts: watch::Receiver<bool>,
-) -> GracefulShutdown {
-    let connections = GracefulShutdown::new();
+) -> watch::Sender<()> {
+    let open = watch::Sender::new(());
     let places = Arc::new(Semaphore::new(most_connections.min(Semaphore::MAX_PERMITS)));
     let service = TowerToHyperService::new(router);
     let mut http = http1::Builder::new();
@@ -112,10 +112,10 @@ async fn accept_all(
         };
         let accepted = tokio::select! {
             biased;
-            _ = stopped.wait_for(|stopped| *stopped) => return connections,
+            _ = stopped.wait_for(|stopped| *stopped) => return open,
             accepted = next => accepted,
         };
-        let Some((place, accepted)) = accepted else { return connections };
+        let Some((place, accepted)) = accepted else { return open };
         let stream: TcpStream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -130,19 +130,30 @@ async fn accept_all(
         if stream.set_nodelay(true).is_err() {
             continue;
         }
-        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
+        let connection = http.serve_connection(TokioIo::new(stream), service.clone()).with_upgrades();
         let mut cut = cuts.clone();
+        let mut stop = stopped.clone();
+        let here = open.subscribe();
         tokio::spawn(async move {
-            let _place = place;
-            tokio::select! {
-                biased;
-                ended = connection => {
-                    // Clients that hang up or speak no HTTP are everyday life.
-                    if let Err(error) = ended {
-                        tracing::trace!(%error, "connection ended");
+            let (_place, _here) = (place, here);
+            tokio::pin!(connection);
+            let mut asked_to_end = false;
+            loop {
+                tokio::select! {
+                    biased;
+                    ended = &mut connection => {
+                        // Clients that hang up or speak no HTTP are everyday life.
+                        if let Err(error) = ended {
+                            tracing::trace!(%error, "connection ended");
+                        }
+                        return;
+                    }
+                    _ = cut.wait_for(|cut| *cut) => return,
+                    _ = stop.wait_for(|stopped| *stopped), if !asked_to_end => {
+                        asked_to_end = true;
+                        connection.as_mut().graceful_shutdown();
                     }
                 }
-                _ = cut.wait_for(|cut| *cut) => {}
             }
         });
     }

@@ -9,6 +9,7 @@ mod hostile;
 mod pausing;
 mod race;
 mod replay;
+mod subscriptions;
 mod tenancy;
 mod tidy;
 mod uncovered;

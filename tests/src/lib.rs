@@ -5,6 +5,7 @@ pub mod balancer;
 pub mod binary;
 pub mod client;
 pub mod dump;
+pub mod events;
 pub mod flow;
 pub mod furnishing;
 pub mod http;
@@ -12,6 +13,7 @@ pub mod introspection;
 pub mod redis;
 pub mod scene;
 pub mod server;
+pub mod socket;
 
 pub use balancer::Balancer;
 pub use client::{Client, Reply};

@@ -2,6 +2,7 @@
 
 use crate::{router::Backend, transport::Refusal};
 use signalbox_core::{access::Actor, ids::Ids};
+use signalbox_schema::TenantId;
 use signalbox_services::{Link, ServiceError, Services, api_keys};
 
 impl Backend for Services {
@@ -11,6 +12,10 @@ impl Backend for Services {
 
     fn local(&self) -> Actor {
         self.local_actor()
+    }
+
+    async fn until_refused(&self, actor: &Actor, tenant: Option<TenantId>) -> Refusal {
+        api_keys::until_refused(self, actor, tenant).await.into()
     }
 
     async fn check(&self) -> Result<(), Refusal> {

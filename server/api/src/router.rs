@@ -27,9 +27,9 @@ use axum::{
     routing::get,
 };
 use signalbox_core::{access::Actor, ids::Ids};
-use signalbox_schema::ErrorCode;
+use signalbox_schema::{ErrorCode, TenantId};
 use std::{future::Future, sync::Arc};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// What the transport needs from the product behind it.
 pub trait Backend: Send + Sync + 'static {
@@ -38,6 +38,10 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Who sends a request without a key to an open server.
     fn local(&self) -> Actor;
+
+    /// Returns when an actor may not follow what happens in a tenant any more (default: its own), and why: its key ended
+    /// or was revoked, or the tenant is gone.
+    fn until_refused(&self, actor: &Actor, tenant: Option<TenantId>) -> impl Future<Output = Refusal> + Send;
 
     /// Whether the database answers.
     fn check(&self) -> impl Future<Output = Result<(), Refusal>> + Send;
@@ -60,6 +64,7 @@ struct Inner<E, B> {
     documents: Documents,
     budget: transport::Budget,
     tenants: transport::Tenants,
+    sockets: Arc<Semaphore>,
     limits: HttpLimits,
     phase: watch::Sender<Phase>,
     /// Each operation in flight holds a receiver, so that "closed" means "idle".
@@ -93,6 +98,7 @@ impl<E: Executor, B: Backend> Api<E, B> {
             documents: Documents::new(&limits),
             budget: transport::Budget::new(&limits),
             tenants: transport::Tenants::new(limits.tenant),
+            sockets: Arc::new(Semaphore::new(limits.sockets.min(Semaphore::MAX_PERMITS))),
             limits,
             phase: watch::Sender::new(Phase::Serving),
             in_flight: watch::Sender::new(()),
@@ -102,8 +108,8 @@ impl<E: Executor, B: Backend> Api<E, B> {
     /// The routes.
     pub fn router(&self) -> Router {
         Router::new()
-            .route("/", get(landing).post(transport::post::<E, B>))
-            .route("/graphql", axum::routing::post(transport::post::<E, B>))
+            .route("/", get(transport::stream::root::<E, B>).post(transport::post::<E, B>))
+            .route("/graphql", get(transport::stream::graphql::<E, B>).post(transport::post::<E, B>))
             .route("/healthz", get(health::live))
             .route("/readyz", get(health::ready::<E, B>))
             .fallback(not_found)
@@ -169,6 +175,11 @@ impl<E: Executor, B: Backend> Api<E, B> {
         &self.0.tenants
     }
 
+    /// A place for a WebSocket, if one is free.
+    pub(crate) fn socket_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.sockets).try_acquire_owned().ok()
+    }
+
     pub(crate) fn root_fields(&self) -> &RootFields {
         &self.0.root_fields
     }
@@ -226,7 +237,7 @@ fn preflight(asked: &HeaderMap) -> Response {
 }
 
 /// `GET /`: what this is, for somebody who opened it in a browser. Loads nothing from anywhere.
-async fn landing() -> Response {
+pub(crate) fn landing() -> Response {
     let page = concat!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Signalbox</title>",
         "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:42em;margin:4em auto;padding:0 1em}",
@@ -255,11 +266,19 @@ async fn not_found() -> Response {
 }
 
 async fn method_not_allowed(request: Request) -> Response {
-    let (message, methods) = match request.uri().path() {
-        "/graphql" => ("send GraphQL requests with POST", "POST"),
-        "/" => ("send GraphQL requests with POST", "GET, HEAD, POST"),
-        _ => ("this path knows GET only", "GET, HEAD"),
-    };
+    match request.uri().path() {
+        "/graphql" => only_post("POST"),
+        "/" => only_post("GET, HEAD, POST"),
+        _ => refuse_method("this path knows GET only", "GET, HEAD"),
+    }
+}
+
+/// The answer to other methods where GraphQL requests are posted.
+pub(crate) fn only_post(methods: &'static str) -> Response {
+    refuse_method("send GraphQL requests with POST", methods)
+}
+
+fn refuse_method(message: &str, methods: &'static str) -> Response {
     let refusal = Refusal::new(ErrorCode::BadRequest, message);
     allow(reply::refusal(StatusCode::METHOD_NOT_ALLOWED, refusal, None), methods)
 }

@@ -7,6 +7,7 @@ use crate::{
     changes::Announcer,
     flow_runs::{Boards, CreateBatch},
     lanes::Lanes,
+    live::LiveQueries,
     tenants,
 };
 use signalbox_bus::{Bus, Topic};
@@ -38,6 +39,7 @@ struct Inner {
     keys: KeyCache,
     polls: PollCache,
     boards: Boards,
+    live: LiveQueries,
     default_tenant: TenantId,
 }
 
@@ -53,8 +55,8 @@ impl Services {
         parts.store.observe(Arc::new(Announcer(Arc::clone(&parts.bus))));
         let lanes = Lanes::new(&parts.clock, &parts.ids);
         let (keys, polls) = (KeyCache::new(&*parts.bus), PollCache::default());
-        let boards = Boards::default();
-        Ok(Self(Arc::new(Inner { parts, intervals, lanes, keys, polls, boards, default_tenant })))
+        let (boards, live) = (Boards::default(), LiveQueries::default());
+        Ok(Self(Arc::new(Inner { parts, intervals, lanes, keys, polls, boards, live, default_tenant })))
     }
 
     /// The database.
@@ -109,6 +111,10 @@ impl Services {
     /// Makes flow runs inside a transaction that does more than that; others go through the lane.
     pub(crate) fn create_batch(&self) -> CreateBatch {
         CreateBatch { ids: Arc::clone(&self.0.parts.ids), clock: Arc::clone(&self.0.parts.clock) }
+    }
+
+    pub(crate) fn live(&self) -> &LiveQueries {
+        &self.0.live
     }
 
     pub(crate) fn polls(&self) -> &PollCache {

@@ -18,6 +18,7 @@ mod price;
 mod project;
 mod scalar;
 mod schema;
+mod stream;
 mod table;
 mod task_run;
 mod task_run_artifact;

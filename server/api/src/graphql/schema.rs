@@ -15,16 +15,17 @@ use super::{
     key_value::KeyValueMutation,
     log::LogMutation,
     project::ProjectMutation,
-    table::TableQuery,
+    stream::StreamSubscription,
+    table::{TableQuery, TableSubscription},
     task_run::{MappedChildrenQuery, TaskRunEditMutation, TaskRunMutation, TaskRunQuery},
     task_run_artifact::TaskRunArtifactMutation,
     tenant::TenantMutation,
 };
-use async_graphql::{EmptySubscription, MergedObject, Schema};
+use async_graphql::{MergedObject, MergedSubscription, Schema};
 use signalbox_services::Services;
 
 /// The server's schema.
-pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;
+pub type ApiSchema = Schema<Query, Mutation, Subscription>;
 
 /// Everything that can be read.
 #[derive(Debug, Default, MergedObject)]
@@ -35,6 +36,11 @@ pub struct Query(TableQuery, ApiInfoQuery, TaskRunQuery, MappedChildrenQuery, Fl
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Mutation")]
 pub struct Mutation(TenantMutations, FlowMutations, RunMutations, AgentMutations);
+
+/// Everything that can be followed: any read of the tables, live, and streams that go on from a cursor.
+#[derive(Debug, Default, MergedSubscription)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(TableSubscription, StreamSubscription);
 
 /// Changes of tenants, and of what belongs to a tenant as a whole.
 #[derive(Debug, Default, MergedObject)]
@@ -68,10 +74,10 @@ pub struct AgentMutations(AgentMutation, AgentConfigMutation, QueueMutation, Cla
 
 /// The schema that answers requests.
 pub fn build(services: Services) -> ApiSchema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).data(services).finish()
+    Schema::build(Query::default(), Mutation::default(), Subscription::default()).data(services).finish()
 }
 
 /// The contract, as text. Needs no database.
 pub fn sdl() -> String {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish().sdl()
+    Schema::build(Query::default(), Mutation::default(), Subscription::default()).finish().sdl()
 }

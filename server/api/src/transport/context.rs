@@ -26,7 +26,7 @@ pub struct RequestId(pub Arc<str>);
 
 /// The header that carries a [`RequestId`] in both directions.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const X_PREFECT_TENANT_ID: HeaderName = HeaderName::from_static("x-prefect-tenant-id");
+pub(super) const X_PREFECT_TENANT_ID: HeaderName = HeaderName::from_static("x-prefect-tenant-id");
 const X_PREFECT_AGENT_ID: HeaderName = HeaderName::from_static("x-prefect-agent-id");
 const X_PREFECT_CORE_VERSION: HeaderName = HeaderName::from_static("x-prefect-core-version");
 

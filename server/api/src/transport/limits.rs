@@ -39,6 +39,10 @@ pub struct HttpLimits {
     pub cached_document_bytes: usize,
     /// Bytes of text whose parsed form is kept (which takes some twenty times as much).
     pub document_cache_bytes: usize,
+    /// WebSockets that may be open at once.
+    pub sockets: usize,
+    /// Operations that may run at once on one WebSocket.
+    pub operations_per_socket: usize,
     /// Answers from this size on are compressed when the client accepts it; `None` never compresses.
     pub compress_from_bytes: Option<usize>,
     /// Whether the schema may be asked about itself.
@@ -78,6 +82,8 @@ impl Default for HttpLimits {
             document_directives: 100,
             cached_document_bytes: 32 << 10,
             document_cache_bytes: 1 << 20,
+            sockets: 10_000,
+            operations_per_socket: 200,
             compress_from_bytes: Some(8 << 10),
             introspection: true,
             tenant: TenantLimits::default(),

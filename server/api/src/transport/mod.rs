@@ -11,6 +11,7 @@ mod post;
 mod refusal;
 pub(crate) mod reply;
 mod root_fields;
+pub(crate) mod stream;
 mod surrogates;
 mod tenants;
 mod variables;

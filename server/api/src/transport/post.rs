@@ -5,6 +5,7 @@ use super::{
     body::{self, Unread},
     context::PrefectHeaders,
     reply::{self, Answers, internal},
+    stream,
     tenants::Seat,
 };
 use crate::{
@@ -33,18 +34,18 @@ const SLOW: Duration = Duration::from_secs(1);
 
 /// What one request knows about its sender.
 #[derive(Clone)]
-struct Sender {
-    actor: Actor,
-    prefect: PrefectHeaders,
-    request_id: RequestId,
+pub(super) struct Sender {
+    pub actor: Actor,
+    pub prefect: PrefectHeaders,
+    pub request_id: RequestId,
     /// Its tenant's place.
-    seat: Seat,
+    pub seat: Seat,
     /// What its reads may ask for, all operations of the request together.
-    bounds: ReadBounds,
+    pub bounds: ReadBounds,
 }
 
 /// Why a sender is not served.
-enum Unserved {
+pub(super) enum Unserved {
     /// It is not known, or sent wrong headers.
     Refused(Refusal),
     /// Its tenant has too many requests open.
@@ -82,6 +83,7 @@ pub(crate) async fn post<E: Executor, B: Backend>(
         Ok(received) => received,
         Err(unread) => return unreadable(unread, &head.headers, &mut body, &request_id).await,
     };
+    let as_events = stream::events_wanted(&head.headers);
     let gzip_from = api.limits().compress_from_bytes.filter(|_| reply::accepts_gzip(&head.headers));
     // A task of its own: a client that hangs up does not stop a change half-way, and a panic ends nothing
     // but this request.
@@ -95,6 +97,7 @@ pub(crate) async fn post<E: Executor, B: Backend>(
         // Its share of the memory is given back at the end: what was read from it is as large.
         received.bytes.clear();
         match payload {
+            Ok(Payload::Single(operation)) if as_events => stream::answer_events(&api, &sender, operation),
             Ok(payload) => match execute_all(&api, &sender, payload, gone).await {
                 Ok(answers) => reply::graphql(&answers, gzip_from),
                 Err(refusal) => too_many(refusal, &sender.request_id),
@@ -112,7 +115,8 @@ pub(crate) async fn post<E: Executor, B: Backend>(
     }
 }
 
-async fn identify<E: Executor, B: Backend>(
+/// Finds out who sends, and takes a place of its tenant.
+pub(super) async fn identify<E: Executor, B: Backend>(
     api: &Api<E, B>,
     headers: &axum::http::HeaderMap,
     request_id: &RequestId,
@@ -134,7 +138,7 @@ fn occupied_tenant(actor: &Actor, prefect: &PrefectHeaders) -> TenantId {
 }
 
 /// The answer to a request of a tenant that has too many: the stock client sends it again after a second.
-fn too_many(refusal: Refusal, request_id: &RequestId) -> Response {
+pub(super) fn too_many(refusal: Refusal, request_id: &RequestId) -> Response {
     tracing::debug!(%request_id, code = refusal.code.as_str(), "request refused");
     reply::refusal(StatusCode::TOO_MANY_REQUESTS, refusal, Some(request_id))
 }
@@ -189,29 +193,40 @@ async fn execute_all<E: Executor, B: Backend>(
     }
 }
 
-async fn execute<E: Executor, B: Backend>(
+/// Does everything that stands before the execution of an operation. `Err` is the refusal.
+pub(super) fn prepare<E: Executor, B: Backend>(
+    api: &Api<E, B>,
+    sender: &Sender,
+    operation: &Operation,
+) -> Result<Admitted, Box<GraphQlResponse>> {
+    let admitted = operation.variables.clone().and_then(|variables| {
+        let (document, operation_name) = (operation.document.as_str(), operation.name.as_deref());
+        admit(api.documents(), api.limits(), &sender.bounds, Asked { document, operation_name, variables })
+    });
+    let mut admitted = admitted.map_err(|refusal| Box::new(refuse(refusal, api, &sender.request_id)))?;
+    admitted.request = admitted
+        .request
+        .data(sender.actor.clone())
+        .data(sender.prefect.tenant)
+        .data(sender.prefect.agent)
+        .data(sender.prefect.core_version.clone())
+        .data(sender.request_id.clone());
+    Ok(admitted)
+}
+
+pub(super) async fn execute<E: Executor, B: Backend>(
     api: &Api<E, B>,
     sender: &Sender,
     operation: Operation,
     gone: Option<oneshot::Receiver<()>>,
 ) -> Result<GraphQlResponse, Refusal> {
     let started = Instant::now();
-    let Operation { document: text, name: operation_name, variables, wants_cost } = operation;
-    let admitted = variables.and_then(|variables| {
-        let asked = Asked { document: &text, operation_name: operation_name.as_deref(), variables };
-        admit(api.documents(), api.limits(), &sender.bounds, asked)
-    });
-    let Admitted { document, request, price } = match admitted {
+    let Admitted { document, request, price } = match prepare(api, sender, &operation) {
         Ok(admitted) => admitted,
-        Err(refusal) => return Ok(refuse(refusal, api, &sender.request_id)),
+        Err(refused) => return Ok(*refused),
     };
+    let Operation { name: operation_name, wants_cost, .. } = operation;
     let roots = document.roots(operation_name.as_deref());
-    let request = request
-        .data(sender.actor.clone())
-        .data(sender.prefect.tenant)
-        .data(sender.prefect.agent)
-        .data(sender.prefect.core_version.clone())
-        .data(sender.request_id.clone());
     let waits = roots.is_some_and(Roots::waits);
     let response = if waits {
         // A poll changes nothing while it waits. To go on for a client that is gone would hand it work; to go
@@ -263,7 +278,8 @@ async fn hung_up(gone: Option<oneshot::Receiver<()>>) {
     }
 }
 
-fn refuse<E: Executor, B: Backend>(
+/// The answer that refuses a request.
+pub(super) fn refuse<E: Executor, B: Backend>(
     refusal: Refusal,
     api: &Api<E, B>,
     request_id: &RequestId,

@@ -100,7 +100,7 @@ fn not_an_object(found: &str) -> Refusal {
 }
 
 /// Reads the JSON text inside `variables`.
-fn parse(text: &str) -> Result<Variables, Refusal> {
+pub(super) fn parse(text: &str) -> Result<Variables, Refusal> {
     match parse_once(text) {
         Ok(variables) => variables,
         Err(error) => match surrogates::repair(text) {

@@ -155,6 +155,11 @@ pub enum Function {
 }
 
 impl Plan {
+    /// Gives the plan an allowance of its own, unused: a plan that is carried out again is another read.
+    pub fn renew(&mut self) {
+        self.allowance = Arc::new(Allowance::new(self.limits.max_answer_bytes));
+    }
+
     /// How many statements the plan needs at most: one per level, one more for each `nodes`. The number does not
     /// depend on the data.
     pub fn statements(&self) -> usize {

@@ -67,6 +67,20 @@ pub async fn find(store: &Store, hash: &[u8; 32]) -> Result<Option<FoundApiKey>,
     .transpose()
 }
 
+/// Whether a key is there and has not expired.
+pub async fn is_good(
+    store: &Store,
+    tenant: TenantId,
+    id: ApiKeyId,
+    now: DateTime<Utc>,
+) -> Result<bool, StorageError> {
+    let row = api_key::Entity::find_by_id(id.0)
+        .filter(api_key::Column::TenantId.eq(tenant.0))
+        .one(&store.read_of_everybody())
+        .await?;
+    Ok(row.is_some_and(|row| row.expires_at.is_none_or(|end| end > now)))
+}
+
 /// Whether a key with role admin exists that has not expired.
 pub async fn any_admin(store: &Store, now: DateTime<Utc>) -> Result<bool, StorageError> {
     let count = api_key::Entity::find()

@@ -14,6 +14,11 @@ pub(crate) fn texts<'a>(values: &mut Vec<Value>, list: impl IntoIterator<Item = 
     placeholders(values, list.into_iter().map(|text| Value::from(text.to_owned())).collect())
 }
 
+/// The same for whole numbers.
+pub(crate) fn integers(values: &mut Vec<Value>, list: impl IntoIterator<Item = i64>) -> String {
+    placeholders(values, list.into_iter().map(Value::from).collect())
+}
+
 fn placeholders(values: &mut Vec<Value>, mut list: Vec<Value>) -> String {
     let Some(filler) = list.last().cloned() else { return "NULL".to_owned() };
     list.resize(list.len().next_power_of_two(), filler);

@@ -4,7 +4,7 @@ use signalbox_core::registry::{Families, Family};
 
 /// Columns that are signs of life. Statements that write nothing else come all the time, and whoever follows a table
 /// does not do so for them: it sees them with the next change.
-const SIGNS_OF_LIFE: [&str; 3] = ["heartbeat", "last_queried", "lease_expires"];
+const SIGNS_OF_LIFE: [&str; 4] = ["heartbeat", "last_queried", "last_used", "lease_expires"];
 
 /// The families of the tables that a statement writes.
 pub(super) fn families(sql: &str) -> Families {

@@ -18,13 +18,18 @@ pub(super) async fn root_field(ctx: &Context<'_>, root: &Root) -> Result<Value, 
     let access = ctx.access::<Viewer>()?;
     let plan = plan(ctx, root)?;
     let json = tables::read(ctx.services()?, &access, &plan).await?;
+    Ok(raw(json))
+}
+
+/// A value of JSON text.
+pub(super) fn raw(json: String) -> Value {
     // The library writes the text of this one key into the response as it is.
-    Ok(Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(json))])))
+    Value::Object(IndexMap::from([(Name::new(RAW_VALUE_TOKEN), Value::String(json))]))
 }
 
 /// The plan that was made when the operation was priced. A request that did not come that way, or whose plan was not
 /// understood then, is planned and priced now.
-fn plan<'a>(ctx: &Context<'a>, root: &Root) -> Result<Cow<'a, Plan>, Error> {
+pub(super) fn plan<'a>(ctx: &Context<'a>, root: &Root) -> Result<Cow<'a, Plan>, Error> {
     let key = ctx.item.node.response_key().node.as_str();
     if let Some(plan) = ctx.data_opt::<Plans>().and_then(|plans| plans.get(key)) {
         return Ok(Cow::Borrowed(plan));

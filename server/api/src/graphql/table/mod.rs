@@ -4,12 +4,14 @@
 //! a plan of it and puts the rows' JSON text into the response. Rules are in `signalbox_core::query`.
 
 mod answer;
+mod live;
 mod register;
 mod selection;
 
 #[cfg(test)]
 mod tests;
 
+pub use live::TableSubscription;
 pub(crate) use selection::Reader;
 
 use std::borrow::Cow;

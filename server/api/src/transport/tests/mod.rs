@@ -60,6 +60,10 @@ impl Backend for Toy {
         Actor::Local { default_tenant: TENANT }
     }
 
+    async fn until_refused(&self, _: &Actor, _: Option<TenantId>) -> Refusal {
+        std::future::pending().await
+    }
+
     async fn check(&self) -> std::result::Result<(), Refusal> {
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod blueprint;
 mod edit;
 pub mod facts;
+mod follow;
 mod heartbeat;
 mod insert;
 mod lease;
@@ -15,6 +16,7 @@ mod unfinished;
 
 pub use blueprint::{Blueprint, BlueprintTask, blueprints, newest_of_version_group};
 pub use edit::{delete, delete_auto_scheduled, delete_planned, exists, set_labels, set_name, set_priority};
+pub use follow::{PastState, states_after, version};
 pub use heartbeat::touch;
 pub use insert::{NewFlowRun, existing, insert};
 pub use lease::{

@@ -32,6 +32,11 @@ pub async fn insert(
     tx.commit().await
 }
 
+/// Whether there is such a tenant.
+pub async fn exists(store: &Store, id: TenantId) -> Result<bool, StorageError> {
+    Ok(tenant::Entity::find_by_id(id.0).one(&store.read_of_everybody()).await?.is_some())
+}
+
 /// The tenant that was made first.
 pub async fn oldest(store: &Store) -> Result<Option<TenantId>, StorageError> {
     let row = tenant::Entity::find()
