@@ -88,7 +88,8 @@ impl Store {
     ) -> Result<T::Output, T::Error> {
         let mut attempt = 1;
         loop {
-            match self.attempt(access.tenant(), transaction).await {
+            // Boxed: the futures of all layers above would be one type, deeper than the compiler looks.
+            match Box::pin(self.attempt(access.tenant(), transaction)).await {
                 Ok(output) => return Ok(output),
                 Err((error, Some(failure))) if again(failure, attempt) => {
                     tracing::debug!(transaction = T::NAME, attempt, ?failure, "transaction is tried again");

@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// See [`QueryError`].
     pub async fn query(&self, scope: &ReadScope, plan: &Plan) -> Result<String, QueryError> {
-        Ok(self.answer(scope, plan).await?.json)
+        Ok(Box::pin(self.answer(scope, plan)).await?.json)
     }
 
     async fn answer(&self, scope: &ReadScope, plan: &Plan) -> Result<Answer, QueryError> {

@@ -113,7 +113,8 @@ impl<B: Batch> Lane<B> {
             tokio::select! {
                 biased;
                 result = &mut result => return result.unwrap_or_else(|_| Err(StorageError::Abandoned.into())),
-                _leader = self.leader.lock() => self.carry(store).await,
+                // Boxed for the reason that `Store::write` has.
+                _leader = self.leader.lock() => Box::pin(self.carry(store)).await,
             }
         }
     }
