@@ -74,9 +74,7 @@ pub(crate) fn policy(overlap: &str, catch_up_seconds: Option<i64>, jitter_second
 /// Keeps others out of a flow group's row until the transaction ends: decisions about its runs that depend on each
 /// other are made one after another. (SQLite has one writer anyway.)
 pub async fn lock(tx: &TenantTx, id: FlowGroupId) -> Result<(), StorageError> {
-    let values = vec![tx.tenant().0.into(), id.0.into()];
-    tx.execute("UPDATE flow_group SET name = name WHERE tenant_id = $1 AND id = $2", values).await?;
-    Ok(())
+    lock::group(tx, id).await
 }
 
 /// Adds a flow group.

@@ -7,7 +7,7 @@
 
 use crate::{StorageError, TenantTx, dialect::Dialect, repo::list};
 use sea_orm::{EntityTrait, QuerySelect, Select, Value, sea_query::LockType};
-use signalbox_schema::{AgentId, FlowId, FlowRunId, ProjectId, TaskRunId};
+use signalbox_schema::{AgentId, FlowGroupId, FlowId, FlowRunId, ProjectId, TaskRunId};
 use uuid::Uuid;
 
 /// A row that the caller reads with `select`, together with it: enough where nothing is joined.
@@ -41,6 +41,11 @@ pub async fn groups_of(tx: &TenantTx, flows: &[FlowId]) -> Result<(), StorageErr
           ORDER BY id FOR NO KEY UPDATE"
     );
     run(tx, &sql, values).await
+}
+
+/// A flow group, for decisions about its runs that depend on each other.
+pub(crate) async fn group(tx: &TenantTx, id: FlowGroupId) -> Result<(), StorageError> {
+    rows(tx, "flow_group", [id.0]).await
 }
 
 /// Flows that get runs: they are not put away meanwhile. `alone`: nobody else gives them runs meanwhile, either, so that
