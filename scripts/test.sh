@@ -57,7 +57,7 @@ rust() {
     fi
     cargo test --locked --workspace --doc --quiet
     servers
-    step "Rust tests on PostgreSQL"
+    step "Rust tests on PostgreSQL and Redis"
     if cargo nextest --version >/dev/null 2>&1; then
         SIGNALBOX_TEST_BACKEND=postgres cargo nextest run --locked --workspace -E "$STORING" 7>&-
     else
@@ -72,7 +72,7 @@ compat() {
     step "The stock Prefect client"
     "$venv/bin/python" -m pytest -c tests/compat/pytest.ini --rootdir tests/compat tests/compat
     servers
-    step "The stock Prefect client, on PostgreSQL"
+    step "The stock Prefect client, on PostgreSQL and Redis"
     SIGNALBOX_TEST_BACKEND=postgres \
         "$venv/bin/python" -m pytest -c tests/compat/pytest.ini --rootdir tests/compat tests/compat 7>&-
 }

@@ -11,8 +11,10 @@ use signalbox_backing::Backing;
 
 use crate::binary;
 use crate::client::Client;
+use crate::redis::RedisServer;
 
 const START_LIMIT: Duration = Duration::from_mins(1);
+const REDIS: &str = "SIGNALBOX_REDIS_URL";
 const LISTENING: &str = "Signalbox is listening on http://";
 
 /// A running server. When it is dropped the process is killed, and a panic in its log fails the test.
@@ -24,6 +26,8 @@ pub struct TestServer {
     reader: Option<JoinHandle<()>>,
     variables: Vec<(String, String)>,
     backing: Backing,
+    /// Beside PostgreSQL, unless the test has its own.
+    _redis: Option<RedisServer>,
 }
 
 impl TestServer {
@@ -41,11 +45,14 @@ impl TestServer {
     /// When it does not say within a minute that it listens.
     pub fn start_with(variables: &[(&str, &str)]) -> Self {
         let backing = Backing::new();
-        let variables: Vec<_> =
+        let mut variables: Vec<_> =
             variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let has_own = variables.iter().any(|(name, _)| name == REDIS);
+        let redis = (backing.is_postgres() && !has_own).then(RedisServer::start);
+        variables.extend(redis.as_ref().map(|redis| (REDIS.to_owned(), redis.url())));
         let log = Arc::default();
         let (child, address, reader) = spawn(&backing, 0, &variables, &log);
-        Self { address, child, log, reader: Some(reader), variables, backing }
+        Self { address, child, log, reader: Some(reader), variables, backing, _redis: redis }
     }
 
     /// Where it listens.

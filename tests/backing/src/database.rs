@@ -27,7 +27,8 @@ impl Database {
         const HEX: &str = "CREATE SCHEMA IF NOT EXISTS looks;
             CREATE OR REPLACE FUNCTION looks.hex(uuid) RETURNS text LANGUAGE sql IMMUTABLE
                 AS $$ SELECT upper(replace($1::text, '-', '')) $$;
-            SET search_path = public, looks";
+            SET search_path = public, looks;
+            SET timezone = 'UTC'";
         let mut connection = PgConnection::connect(url).await.expect("the server accepts its superuser");
         sqlx::raw_sql(HEX).execute(&mut connection).await.expect("a superuser may do that");
         Self::Postgres(connection)

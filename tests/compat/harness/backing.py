@@ -1,4 +1,4 @@
-"""What a server under test stores in: a SQLite file of its own, or a database of its own on PostgreSQL.
+"""What a server under test stores in: a SQLite file of its own, or a database of its own on PostgreSQL, beside Redis.
 
 `SIGNALBOX_TEST_BACKEND=postgres` chooses the latter, on the server that `SIGNALBOX_TEST_POSTGRES` names (its superuser's
 URL), or on a throw-away one of this process.
@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-_SCRIPT = Path(__file__).parents[3] / "scripts/throwaway/postgres.sh"
+_SCRIPTS = Path(__file__).parents[3] / "scripts/throwaway"
 _COUNTER = itertools.count(1)
 
 
@@ -24,12 +24,17 @@ def _postgres():
     """The superuser's URL."""
     if url := os.environ.get("SIGNALBOX_TEST_POSTGRES"):
         return url
-    # It ends with the pipe to its standard input: when we do.
-    process = subprocess.Popen([_SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return _throwaway("postgres.sh")
+
+
+@cache
+def _throwaway(script):
+    """The URL of a server of this process. It ends with the pipe to its standard input: when we do."""
+    process = subprocess.Popen([_SCRIPTS / script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     atexit.register(process.wait)
     atexit.register(process.stdin.close)
     url = process.stdout.readline().strip()
-    assert url, "no PostgreSQL server could be started"
+    assert url, f"{script} started no server"
     return url
 
 
@@ -54,6 +59,8 @@ class Backing:
             self._file = folder / "signalbox.db"
             url = f"sqlite://{self._file}"
         self.variables = {"SIGNALBOX_DATABASE_URL": url}
+        if self._name:
+            self.variables["SIGNALBOX_REDIS_URL"] = _throwaway("redis.sh")
 
     def rows(self):
         """Every row of every table, past the server: pairs of the table's name and the row, a dict."""
