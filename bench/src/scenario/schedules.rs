@@ -16,7 +16,7 @@ pub const MARKS_MS: [f64; 2] = [20.0, 100.0];
 /// How many flows have an active schedule.
 const FLOWS: u32 = 10_000;
 /// How often each of them runs: 16 to 17 runs a second in all.
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 /// How many runs are measured.
 const SAMPLES: usize = 1_500;
 /// How many connections register flows.

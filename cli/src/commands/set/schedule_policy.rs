@@ -94,6 +94,7 @@ struct Answer {
 }
 
 /// The policy of a flow group.
+#[expect(clippy::struct_field_names, reason = "fields are named as the API's columns are")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Policy {
     overlap_policy: String,

@@ -105,7 +105,7 @@ impl Policy {
         bytes.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
         // A fraction of 2^64 of the jitter, both ends included.
         let put_off = (u128::from(u64::from_le_bytes(bytes)) * (most + 1)) >> 64;
-        let put_off = i64::try_from(put_off).expect("less than a day of milliseconds");
-        slot + TimeDelta::milliseconds(put_off)
+        // At most a day, which always fits.
+        slot + TimeDelta::milliseconds(i64::try_from(put_off).unwrap_or_default())
     }
 }
