@@ -61,7 +61,7 @@ def test_pause_before_the_start(runner, agent, client, url, signalbox):
     assert "somebody" in signalbox("describe", "flow-run", run_id).stdout
     signalbox("resume", run_id)
     run = runner.finish(run_id, agent)
-    assert run.history == ["Scheduled", "Paused", "Resume", "Submitted", "Running", "Success"]
+    assert run.history == ["Scheduled", "Paused", "Scheduled", "Submitted", "Running", "Success"]
 
 
 def test_pause_while_running(runner, agent, url):

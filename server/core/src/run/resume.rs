@@ -19,7 +19,7 @@ pub enum NotResumable {
 pub struct Paused {
     /// Its state.
     pub state: StateType,
-    /// Whether it was `Resume` or `Running` since it was paused last: a request that is sent again finds it moved on.
+    /// Whether it went on since it was paused last: a request that is sent again finds it moved on.
     pub was_resumed: bool,
     /// When it was to start before it was paused.
     pub due: Option<DateTime<Utc>>,
@@ -30,7 +30,7 @@ pub struct Paused {
 pub enum Resuming {
     /// Somebody has resumed it already.
     Nothing,
-    /// It gets the state `Resume`, and is handed out at this time.
+    /// It is handed out at this time.
     At(DateTime<Utc>),
     /// Its process waits inside: it is `Running` again.
     Running,

@@ -69,7 +69,8 @@ impl Transaction for Resume<'_> {
         let message = self.author.sign("Resumed", &name);
         let state = match resuming {
             Resuming::Nothing => return Ok(()),
-            Resuming::At(time) => State::new(StateType::Resume, message).starting_at(time),
+            // Not `Resume`: a stock agent takes no flow run that waits in another state than this.
+            Resuming::At(time) => State::new(StateType::Scheduled, message).starting_at(time),
             Resuming::Running => State::new(StateType::Running, message),
         };
         let proposal = Proposal { state, version: None, fingerprint: 0 };

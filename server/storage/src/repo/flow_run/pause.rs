@@ -16,7 +16,7 @@ pub struct Standing {
     pub serialized_state: Option<Json>,
     /// When its process was last heard of.
     pub heartbeat: Option<DateTime<Utc>>,
-    /// Whether it was `Resume` or `Running` since it was paused last.
+    /// Whether it was `Scheduled`, `Resume` or `Running` since it was paused last.
     pub was_resumed: bool,
 }
 
@@ -28,7 +28,7 @@ pub async fn standing(tx: &TenantTx, run: FlowRunId) -> Result<Option<Standing>,
     let rows = tx.query(sql, values.clone()).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let sql = "SELECT count(*) FROM flow_run_state
-                WHERE tenant_id = $1 AND flow_run_id = $2 AND state IN ('Resume', 'Running')
+                WHERE tenant_id = $1 AND flow_run_id = $2 AND state IN ('Scheduled', 'Resume', 'Running')
                   AND version > (SELECT max(version) FROM flow_run_state
                                   WHERE tenant_id = $1 AND flow_run_id = $2 AND state = 'Paused')";
     let later = tx.query(sql, values).await?;
