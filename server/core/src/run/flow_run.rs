@@ -31,6 +31,8 @@ pub struct FlowRunNow {
     pub locks_versions: bool,
     /// When it was to start.
     pub scheduled_start_time: DateTime<Utc>,
+    /// Whether it is `Paused` until somebody resumes it, and not only until a time.
+    pub is_held: bool,
 }
 
 /// Who proposes.
@@ -166,6 +168,8 @@ pub fn queue(
 fn refusal(run: &FlowRunNow, sender: Sender, next: StateType) -> Option<Verdict<FlowRunTransition>> {
     match next {
         StateType::Submitted => match run.state {
+            // A stock agent may have been shown it before it was paused.
+            StateType::Paused if run.is_held => Some(Verdict::Refuse(Rejection::NotSubmittable(run.state))),
             StateType::Scheduled
             | StateType::Paused
             | StateType::Resume

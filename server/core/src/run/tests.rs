@@ -27,6 +27,7 @@ fn flow_run(state: StateType) -> FlowRunNow {
         end_time: None,
         locks_versions: false,
         scheduled_start_time: now(),
+        is_held: false,
     }
 }
 
@@ -214,4 +215,11 @@ fn agents_of_one_name_that_were_both_shown_a_run_are_told_apart() {
             Verdict::Refuse(Rejection::AlreadySubmitted)
         );
     }
+}
+
+#[test]
+fn a_held_run_is_submitted_by_nobody() {
+    let held = FlowRunNow { is_held: true, ..flow_run(StateType::Paused) };
+    let verdict = flow_run::decide(now(), &held, Sender::default(), &proposal(StateType::Submitted));
+    assert_eq!(verdict, Verdict::Refuse(Rejection::NotSubmittable(StateType::Paused)));
 }

@@ -13,7 +13,7 @@ use signalbox_core::{
     ids::Ids,
     run::flow_run::{FlowRunNow, FlowRunTransition},
 };
-use signalbox_schema::{AgentId, FlowId, FlowRunId, LeaseToken, State};
+use signalbox_schema::{AgentId, FlowId, FlowRunId, LeaseToken, State, StateType};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ pub async fn load(
         .query(
             format!(
                 "SELECT r.id, r.state, r.version, r.state_fingerprint, r.agent_id, r.lease_token, r.start_time,
-                        r.end_time, r.scheduled_start_time, r.handed_out, f.settings
+                        r.end_time, r.scheduled_start_time, r.state_start_time, r.handed_out, f.settings
                    FROM flow_run r JOIN flow f ON f.id = r.flow_id
                   WHERE r.tenant_id = $1 AND r.id IN ({ids})"
             ),
@@ -68,6 +68,8 @@ pub async fn load(
             end_time: row.try_get("", "end_time")?,
             locks_versions: row::locks_versions(&row, "settings")?,
             scheduled_start_time: row.try_get("", "scheduled_start_time")?,
+            is_held: state == StateType::Paused.as_str()
+                && row.try_get::<Option<DateTime<Utc>>>("", "state_start_time")?.is_none(),
         };
         runs.insert(FlowRunId(row.try_get("", "id")?), now);
     }
