@@ -9,6 +9,7 @@ mod m0003_counts;
 mod m0004_concurrency;
 mod m0005_leases;
 mod m0006_schedules;
+mod m0007_retention;
 mod runner;
 
 pub use runner::{MigrationError, applied, migrate, revert};
@@ -35,6 +36,7 @@ pub const ALL: &[Migration] = &[
     m0004_concurrency::MIGRATION,
     m0005_leases::MIGRATION,
     m0006_schedules::MIGRATION,
+    m0007_retention::MIGRATION,
 ];
 
 /// A statement with the dialect's column types; `None` when it is for the other dialect only.

@@ -154,6 +154,7 @@ impl Furnished {
                 json!({"type": "UniversalRun", "env": null, "labels": ["stage"], "__version__": "1.4.1"}),
             ),
             ("description", json!("A description")),
+            ("logs_days", json!(30)),
             ("claim_id", json!("5e2a3b1c-afe5-4f0b-8d4f-00dd00aa11bb")),
         ]
     }

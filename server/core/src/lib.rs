@@ -13,5 +13,6 @@ pub mod lease;
 pub mod query;
 pub mod queue;
 pub mod registry;
+pub mod retention;
 pub mod run;
 pub mod schedule;

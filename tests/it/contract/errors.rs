@@ -79,7 +79,7 @@ async fn the_server_sends_what_the_page_explains() {
     let project = json!({"name": "stage", "tenant_id": scene.tenant_id});
     seen.note(&client.try_mutate("create_project", project, "id").await, "ALREADY_EXISTS");
     let nowhere = json!({"flow_run_id": "00000000-0000-4000-8000-000000000000"});
-    seen.note(&client.try_mutate("cancel_flow_run", nowhere, "id").await, "NOT_FOUND");
+    seen.note(&client.try_mutate("cancel_flow_run", nowhere, "state").await, "NOT_FOUND");
     seen.note(
         &server.client_with_key("sbx_nobody").graphql("{ hello }", Value::Null).await,
         "UNAUTHENTICATED",

@@ -12,6 +12,7 @@ mod hostile;
 mod lost_runs;
 mod project;
 mod registration;
+mod retention;
 mod run;
 mod tenant;
 mod world;

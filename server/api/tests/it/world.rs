@@ -76,6 +76,11 @@ impl World {
         self.clock.now()
     }
 
+    /// The use cases.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
     /// Turns the clock.
     pub fn wait(&self, seconds: i64) {
         self.clock.advance(TimeDelta::seconds(seconds));

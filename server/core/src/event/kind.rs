@@ -45,6 +45,9 @@ pub enum EventKind {
     ConcurrencyLimitSet,
     /// A concurrency limit was lifted. Payload: `limit_id`, `label` or `tag`.
     ConcurrencyLimitDeleted,
+    /// What was kept long enough was deleted. Payload: `deleted`, how many `logs`, `states`, `events` and `runs` went in
+    /// this pass, and `days`, how long the tenant keeps each.
+    TenantRetention,
 }
 
 impl EventKind {
@@ -67,6 +70,7 @@ impl EventKind {
         Self::AgentDeleted,
         Self::ConcurrencyLimitSet,
         Self::ConcurrencyLimitDeleted,
+        Self::TenantRetention,
     ];
 
     /// Its name on the wire and in the database.
@@ -89,6 +93,7 @@ impl EventKind {
             Self::AgentDeleted => "agent.deleted",
             Self::ConcurrencyLimitSet => "concurrency_limit.set",
             Self::ConcurrencyLimitDeleted => "concurrency_limit.deleted",
+            Self::TenantRetention => "tenant.retention",
         }
     }
 

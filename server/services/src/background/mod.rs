@@ -3,6 +3,7 @@
 //! something, so that a restart, a lost hint and the usual case are one path. One file per task.
 
 pub mod lost_runs;
+pub mod retention;
 pub mod scheduler;
 
 use crate::Services;
@@ -22,11 +23,11 @@ pub struct BackgroundTasks {
 /// Starts all tasks.
 pub fn start(services: &Services) -> BackgroundTasks {
     let (stop, stopped) = watch::channel(false);
-    let services = services.clone();
-    let (watch, schedule) = (services.clone(), services);
+    let (own, watch, keeper) = (services.clone(), services.clone(), services.clone());
     let tasks = vec![
-        tokio::spawn(keep(scheduler::NAME, stopped.clone(), move || scheduler::run(schedule.clone()))),
-        tokio::spawn(keep(lost_runs::NAME, stopped, move || lost_runs::run(watch.clone()))),
+        tokio::spawn(keep(scheduler::NAME, stopped.clone(), move || scheduler::run(own.clone()))),
+        tokio::spawn(keep(lost_runs::NAME, stopped.clone(), move || lost_runs::run(watch.clone()))),
+        tokio::spawn(keep(retention::NAME, stopped, move || retention::run(keeper.clone()))),
     ];
     BackgroundTasks { stop, tasks }
 }

@@ -17,6 +17,7 @@ pub mod lock;
 pub mod log;
 mod position;
 pub mod project;
+pub mod retention;
 mod row;
 pub mod schedule;
 pub mod task;

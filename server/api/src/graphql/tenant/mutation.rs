@@ -4,9 +4,9 @@ use crate::graphql::{
     context::RequestContext,
     payload::{IdPayload, SuccessPayload},
 };
-use async_graphql::{Context, InputObject, Object, Result};
+use async_graphql::{Context, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use serde_json::Value;
-use signalbox_services::tenants::{self, Change};
+use signalbox_services::tenants::{self, Change, SetRetention};
 use uuid::Uuid;
 
 /// A tenant to make.
@@ -49,6 +49,38 @@ struct UpdateTenantSettingsInput {
     settings: Value,
 }
 
+/// How long a tenant keeps what has happened. What is left out stays as it is; null keeps for ever.
+#[derive(Debug, InputObject)]
+#[graphql(name = "set_tenant_retention_input", rename_fields = "snake_case")]
+struct SetTenantRetentionInput {
+    /// Its id.
+    tenant_id: Uuid,
+    /// Log lines of runs that have ended: days from the end of the run.
+    logs_days: MaybeUndefined<i32>,
+    /// States of runs that have ended and of their task runs, but for the last of each: days from the end of the run.
+    states_days: MaybeUndefined<i32>,
+    /// Events: days from when they happened.
+    events_days: MaybeUndefined<i32>,
+    /// Runs that have ended, with everything that belongs to them: days from the end of the run.
+    runs_days: MaybeUndefined<i32>,
+}
+
+/// What is set now; null is for ever.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "tenant_retention_payload", rename_fields = "snake_case")]
+struct TenantRetentionPayload {
+    /// The tenant.
+    id: Uuid,
+    /// Days of log lines.
+    logs_days: Option<u32>,
+    /// Days of states.
+    states_days: Option<u32>,
+    /// Days of events.
+    events_days: Option<u32>,
+    /// Days of runs.
+    runs_days: Option<u32>,
+}
+
 /// A tenant to delete.
 #[derive(Debug, InputObject)]
 #[graphql(name = "delete_tenant_input", rename_fields = "snake_case")]
@@ -88,6 +120,29 @@ impl TenantMutation {
         update(ctx, input.tenant_id, Change::Settings(input.settings)).await
     }
 
+    /// Sets how long a tenant keeps what has happened. Off unless it is set; runs that have not ended are never touched.
+    async fn set_tenant_retention(
+        &self,
+        ctx: &Context<'_>,
+        input: SetTenantRetentionInput,
+    ) -> Result<TenantRetentionPayload> {
+        let access = ctx.access_in(Some(input.tenant_id))?;
+        let command = SetRetention {
+            logs: days(&input.logs_days),
+            states: days(&input.states_days),
+            events: days(&input.events_days),
+            runs: days(&input.runs_days),
+        };
+        let set = tenants::set_retention(ctx.services()?, &access, command).await?;
+        Ok(TenantRetentionPayload {
+            id: input.tenant_id,
+            logs_days: set.logs,
+            states_days: set.states,
+            events_days: set.events,
+            runs_days: set.runs,
+        })
+    }
+
     /// Deletes a tenant with everything in it.
     async fn delete_tenant(&self, ctx: &Context<'_>, input: DeleteTenantInput) -> Result<SuccessPayload> {
         let access = ctx.access_in(Some(input.tenant_id))?;
@@ -99,4 +154,13 @@ async fn update(ctx: &Context<'_>, id: Uuid, change: Change) -> Result<IdPayload
     let access = ctx.access_in(Some(id))?;
     tenants::update(ctx.services()?, &access, change).await?;
     Ok(id.into())
+}
+
+/// `None` when it was left out, `Some(None)` for null.
+fn days(wanted: &MaybeUndefined<i32>) -> Option<Option<i64>> {
+    match wanted {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(days) => Some(Some(i64::from(*days))),
+    }
 }
