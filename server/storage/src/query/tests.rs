@@ -3,6 +3,7 @@
 
 mod bounds;
 mod counts;
+mod dashboard;
 mod indexes;
 mod pages;
 mod registry;

@@ -20,7 +20,7 @@ pub(super) async fn seeded() -> (Store, Database, Backing) {
 }
 
 /// The answer, and the number of statements that were sent for it.
-async fn run(store: &Store, selection: &Selection) -> (Value, usize) {
+pub(super) async fn run(store: &Store, selection: &Selection) -> (Value, usize) {
     let plan = plan(selection);
     let answer = store.answer(&scope(), &plan).await.unwrap();
     assert!(answer.statements <= plan.statements());
