@@ -76,11 +76,6 @@ impl World {
         self.clock.now()
     }
 
-    /// The use cases.
-    pub fn services(&self) -> &Services {
-        &self.services
-    }
-
     /// Turns the clock.
     pub fn wait(&self, seconds: i64) {
         self.clock.advance(TimeDelta::seconds(seconds));
