@@ -79,6 +79,9 @@ impl Events {
     }
 
     /// The next event; comments are passed over.
+    ///
+    /// # Panics
+    /// When nothing comes for a minute, or what comes is no event.
     pub async fn next(&mut self) -> Event {
         loop {
             self.unpack();

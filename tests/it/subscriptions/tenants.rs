@@ -16,7 +16,7 @@ async fn a_subscription_tells_nothing_of_another_tenant() {
     let owner = Furnished::tenant(&server.client(), &schema, "owner").await;
     let (tenant, _) = scene::tenant(&server.client(), "stranger").await;
     let key = scene::key(&server.client(), &tenant, "viewer").await;
-    let owned = Dump::of(&owner.admin, &schema).await;
+    let theirs = Dump::of(&owner.admin, &schema).await;
     let samples = owner.samples();
     let fields = schema.subscriptions();
     assert!(fields.len() > 60, "only {} subscriptions were found", fields.len());
@@ -27,7 +27,7 @@ async fn a_subscription_tells_nothing_of_another_tenant() {
         // A stream without items says nothing.
         while let Some(Frame::Message(message)) = socket.receive_within(Duration::from_millis(300)).await {
             let shown = message["payload"]["data"].to_string();
-            let foreign: Vec<&str> = owned.all_ids().filter(|id| shown.contains(*id)).collect();
+            let foreign: Vec<&str> = theirs.all_ids().filter(|id| shown.contains(*id)).collect();
             assert!(foreign.is_empty(), "{document} shows {foreign:?}: {message}");
             if message["type"] != "next" {
                 break;

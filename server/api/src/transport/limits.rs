@@ -39,7 +39,7 @@ pub struct HttpLimits {
     pub cached_document_bytes: usize,
     /// Bytes of text whose parsed form is kept (which takes some twenty times as much).
     pub document_cache_bytes: usize,
-    /// WebSockets that may be open at once.
+    /// Web sockets that may be open at once.
     pub sockets: usize,
     /// Operations that may run at once on one WebSocket.
     pub operations_per_socket: usize,

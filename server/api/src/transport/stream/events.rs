@@ -120,12 +120,11 @@ impl<E: Executor, B: Backend> Events<E, B> {
                 let last = post::refuse(refusal, &self.api, &self.id);
                 Some(Bytes::from(next_event(&last) + COMPLETE))
             }
-            answer = answers.next() => Some(match answer {
-                Some(answer) => next_event(&answer).into(),
-                None => {
-                    self.answers = None;
-                    Bytes::from_static(COMPLETE.as_bytes())
-                }
+            answer = answers.next() => Some(if let Some(answer) = answer {
+                next_event(&answer).into()
+            } else {
+                self.answers = None;
+                Bytes::from_static(COMPLETE.as_bytes())
             }),
             _ = self.keep_alive.tick() => Some(Bytes::from_static(b":\n\n")),
         }

@@ -85,9 +85,7 @@ impl Protocol {
     }
 
     /// The answer to `connection_init`.
-    pub const fn acknowledge(self) -> &'static str {
-        r#"{"type":"connection_ack"}"#
-    }
+    pub const ACKNOWLEDGE: &'static str = r#"{"type":"connection_ack"}"#;
 
     /// A sign of life.
     pub const fn keep_alive(self) -> &'static str {
@@ -116,7 +114,7 @@ impl Protocol {
     }
 
     /// The end of an operation.
-    pub fn complete(self, id: &str) -> Result<String, serde_json::Error> {
+    pub fn complete(id: &str) -> Result<String, serde_json::Error> {
         Ok(format!("{{\"type\":\"complete\",\"id\":{}}}", serde_json::to_string(id)?))
     }
 }
@@ -155,6 +153,6 @@ mod tests {
 
     #[test]
     fn ids_are_quoted() {
-        assert_eq!(Protocol::Legacy.complete("a\"b").unwrap(), r#"{"type":"complete","id":"a\"b"}"#);
+        assert_eq!(Protocol::complete("a\"b").unwrap(), r#"{"type":"complete","id":"a\"b"}"#);
     }
 }

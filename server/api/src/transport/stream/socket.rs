@@ -219,7 +219,7 @@ impl<E: Executor, B: Backend> Connection<E, B> {
         self.sender = Some(sender);
         // What was needed of them is read.
         self.headers.clear();
-        send(socket, self.protocol.acknowledge().to_owned()).await?;
+        send(socket, Protocol::ACKNOWLEDGE.to_owned()).await?;
         match self.protocol {
             Protocol::Legacy => send(socket, self.protocol.keep_alive().to_owned()).await,
             Protocol::Transport => Ok(()),
@@ -279,7 +279,7 @@ impl<E: Executor, B: Backend> Connection<E, B> {
             Some(answer) => send_json(socket, self.protocol.next(id, &answer)).await,
             None => {
                 self.running.remove(id);
-                send_json(socket, self.protocol.complete(id)).await
+                send_json(socket, Protocol::complete(id)).await
             }
         }
     }
