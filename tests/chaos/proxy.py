@@ -114,7 +114,10 @@ class Network:
         given = _input(payload)
         with self._lock:
             if operation == "write_run_logs":
-                self.acknowledged_lines += [(log.get("flow_run_id") or log.get("flowRunId"), log.get("message")) for log in given.get("logs", [])]
+                lines = given.get("logs", [])
+                # One failure path of the stock client sends a bare object (reference M20).
+                lines = [lines] if isinstance(lines, dict) else lines
+                self.acknowledged_lines += [(line.get("flow_run_id") or line.get("flowRunId"), line.get("message")) for line in lines]
                 return
             answers = told["data"][operation]["states"]
             for state, answered in zip(given.get("states", []), answers):
