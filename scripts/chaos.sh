@@ -14,6 +14,7 @@ if [ -z "${SIGNALBOX_BINARY:-}" ]; then
     cargo build --quiet --locked --workspace --bin signalbox
     export SIGNALBOX_BINARY="$CARGO_TARGET_DIR/debug/signalbox"
 fi
+scripts/setup/servers.sh
 venv="$(scripts/setup/venv.sh compat-1.4.1 scripts/prefect-requirements.txt tests/compat/requirements.txt)"
 
 # The rules first: a check that cannot fail checks nothing.

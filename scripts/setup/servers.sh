@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that the servers the tests start for themselves are on this machine: PostgreSQL and Redis. Installs with apt
-# only what is missing; what it installs is not started, and no database is made of it.
+# Makes sure that what the tests start for themselves is on this machine: PostgreSQL, Redis, and the library that lets a
+# server's clock jump. Installs with apt only what is missing; what it installs is not started, and no database is made of it.
 set -euo pipefail
 
 fail() { printf '\033[31m%s\033[0m\n' "$*" >&2; exit 1; }
@@ -8,6 +8,7 @@ fail() { printf '\033[31m%s\033[0m\n' "$*" >&2; exit 1; }
 missing=()
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
 command -v redis-server >/dev/null || missing+=(redis-server)
+compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || missing+=(faketime)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 command -v apt-get >/dev/null || fail "Please install: ${missing[*]}"
