@@ -44,7 +44,7 @@ async fn a_paused_run_is_handed_to_nobody() {
     assert_eq!(paused["state"], "Paused");
     assert_eq!(paused["state_message"], "Paused by somebody on the server's machine: not today");
     scene.client.mutate("resume_flow_run", json!({"flow_run_id": run}), "success").await;
-    assert_eq!(claimed(&scene, &agent).await, [run.clone()]);
+    assert_eq!(claimed(&scene, &agent).await, std::slice::from_ref(&run));
     // What is being started cannot be paused, and what is not paused cannot be resumed.
     let refused = scene.client.try_mutate("pause_flow_run", json!({"flow_run_id": run}), "success").await;
     assert!(refused.assert_code("CONFLICT").message().contains("an agent is starting it"), "{refused:?}");
@@ -81,7 +81,7 @@ async fn an_approval_says_whose_it_is_and_an_agent_cannot_give_it() {
     let scene = Scene::set(admin, 1).await;
     let agent_id = agent(&scene).await;
     let run = scene.flow_run().await;
-    assert_eq!(claimed(&scene, &agent_id).await, [run.clone()]);
+    assert_eq!(claimed(&scene, &agent_id).await, std::slice::from_ref(&run));
     scene.set_flow_run_state(&run, state("Running", "Running flow.")).await;
     let task_run = scene.task_runs(&run).await.remove(0);
     scene.set_task_run_state(&task_run, state("Paused", "Trigger function is \"manual_only\"")).await;
@@ -144,5 +144,5 @@ async fn a_restart_runs_what_failed_and_counts_once() {
     assert_eq!(read(&scene.client, &run).await["state"], "Failed");
     assert_eq!(restart(json!(5)).await.data()["restart_flow_run"]["task_runs"], 1);
     let agent = agent(&scene).await;
-    assert_eq!(claimed(&scene, &agent).await, [run.clone()]);
+    assert_eq!(claimed(&scene, &agent).await, std::slice::from_ref(&run));
 }

@@ -54,8 +54,7 @@ impl StorageError {
     /// out of reach.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Abandoned => true,
-            Self::Database(DbErr::ConnectionAcquire(_)) => true,
+            Self::Abandoned | Self::Database(DbErr::ConnectionAcquire(_)) => true,
             Self::Database(error) => {
                 driver_error(error).is_some_and(|error| is_passing(error) || is_away(error))
             }

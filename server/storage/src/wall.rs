@@ -18,6 +18,9 @@ const TABLES: &str = "SELECT c.relname::text, a.attname::text,
    AND (a.attname = 'tenant_id' OR c.relname = 'tenant' AND a.attname = 'id')
  ORDER BY 1";
 
+/// Whether the role stands above the wall.
+const ABOVE: &str = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";
+
 /// Puts up what is missing of the wall, and warns when it will not stand.
 pub(crate) async fn build(db: &DatabaseConnection) -> Result<(), StorageError> {
     let tx = db.begin().await?;
@@ -30,7 +33,6 @@ pub(crate) async fn build(db: &DatabaseConnection) -> Result<(), StorageError> {
             tx.execute_unprepared(&statements(&table, &column)).await?;
         }
     }
-    const ABOVE: &str = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";
     let above = match tx.query_one_raw(Statement::from_string(DbBackend::Postgres, ABOVE)).await? {
         Some(row) => row.try_get_by_index(0)?,
         None => false,

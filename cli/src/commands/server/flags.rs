@@ -18,7 +18,7 @@ pub(crate) struct ServerFlags {
     /// Port to listen on; 0 chooses a free one [default: 4200]
     #[arg(long)]
     port: Option<u16>,
-    /// Where the data is: sqlite:// and a path, or postgres://user@host/database (a password belongs into the
+    /// Where the data is: sqlite:// and a path, or `postgres://user@host/database` (a password belongs into the
     /// environment) [default: signalbox.db in the data directory]
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,

@@ -86,7 +86,8 @@ fn task(number: u128) -> TaskId {
 
 /// Task runs from lines `task[index] state`.
 fn task_runs(lines: &[(u128, i64, StateType)]) -> Vec<TaskRun> {
-    let id = |task: u128, index: i64| TaskRunId(Uuid::from_u128(task * 100 + index.unsigned_abs() as u128));
+    let id =
+        |task: u128, index: i64| TaskRunId(Uuid::from_u128(task * 100 + u128::from(index.unsigned_abs())));
     let id = |task: u128, index: i64| if index < 0 { id(task, 99) } else { id(task, index) };
     lines
         .iter()

@@ -154,11 +154,11 @@ fn slots_that_passed_unplanned_are_counted_or_made_up_for() {
     let planned = |until: &str, window: Option<i64>| {
         let existing = Existing { latest_auto_scheduled: None, planned_until: Some(at(until)) };
         let policy = Policy::new(Overlap::Allow, window, 0).unwrap();
-        let plan = plan(&plain, &policy, existing, now);
-        let late = plan.runs.iter().filter(|run| run.slot <= now).count();
-        assert_eq!(plan.runs.len() - late, RUNS_AHEAD);
-        assert_eq!(plan.planned_until, Some(at("2026-05-01T20:00:00Z")));
-        (late, plan.missed)
+        let next = plan(&plain, &policy, existing, now);
+        let late = next.runs.iter().filter(|run| run.slot <= now).count();
+        assert_eq!(next.runs.len() - late, RUNS_AHEAD);
+        assert_eq!(next.planned_until, Some(at("2026-05-01T20:00:00Z")));
+        (late, next.missed)
     };
     for (until, window, expected) in [
         ("2026-05-01T10:00:00Z", None, (0, 0)),

@@ -187,24 +187,25 @@ async fn two_who_both_found_nothing_agree_in_the_end() {
     assert_eq!(world.keys().await, ["key"]);
 }
 
+struct SetNul;
+impl Transaction for SetNul {
+    const NAME: &'static str = "test.nul";
+    type Output = ();
+    type Error = StorageError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<(), StorageError> {
+        key_value::set_value(tx, Uuid::from_u128(1), &json!({"a\0": ["\0"]}), now()).await?;
+        let sql = "UPDATE key_value SET key = $1 WHERE id = $2";
+        tx.execute(sql, vec!["b\0c".into(), Uuid::from_u128(2).into()]).await?;
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn nul_in_text_and_json_is_kept_as_something() {
     let Some(world) = World::new().await else { return };
     let two = SetTwo { world: &world, breaks: 0, runs: AtomicU32::new(0) };
     world.store.write(&world.access, &two).await.unwrap();
-    struct SetNul;
-    impl Transaction for SetNul {
-        const NAME: &'static str = "test.nul";
-        type Output = ();
-        type Error = StorageError;
-
-        async fn run(&self, tx: &TenantTx) -> Result<(), StorageError> {
-            key_value::set_value(tx, Uuid::from_u128(1), &json!({"a\0": ["\0"]}), now()).await?;
-            let sql = "UPDATE key_value SET key = $1 WHERE id = $2";
-            tx.execute(sql, vec!["b\0c".into(), Uuid::from_u128(2).into()]).await?;
-            Ok(())
-        }
-    }
     world.store.write(&world.access, &SetNul).await.unwrap();
     let found = key_value::find(&world.store.read(&world.access), "one").await.unwrap();
     assert_eq!(found.unwrap().1, Some(json!({"a\u{fffd}": ["\u{fffd}"]})));

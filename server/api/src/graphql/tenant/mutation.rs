@@ -128,10 +128,10 @@ impl TenantMutation {
     ) -> Result<TenantRetentionPayload> {
         let access = ctx.access_in(Some(input.tenant_id))?;
         let command = SetRetention {
-            logs: days(&input.logs_days),
-            states: days(&input.states_days),
-            events: days(&input.events_days),
-            runs: days(&input.runs_days),
+            logs: days(input.logs_days),
+            states: days(input.states_days),
+            events: days(input.events_days),
+            runs: days(input.runs_days),
         };
         let set = tenants::set_retention(ctx.services()?, &access, command).await?;
         Ok(TenantRetentionPayload {
@@ -157,10 +157,11 @@ async fn update(ctx: &Context<'_>, id: Uuid, change: Change) -> Result<IdPayload
 }
 
 /// `None` when it was left out, `Some(None)` for null.
-fn days(wanted: &MaybeUndefined<i32>) -> Option<Option<i64>> {
+#[expect(clippy::option_option, reason = "a value that was left out and null mean different things")]
+fn days(wanted: MaybeUndefined<i32>) -> Option<Option<i64>> {
     match wanted {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(days) => Some(Some(i64::from(*days))),
+        MaybeUndefined::Value(days) => Some(Some(i64::from(days))),
     }
 }
