@@ -92,6 +92,15 @@ pub fn decide(
     proposal: &Proposal,
 ) -> Verdict<FlowRunTransition> {
     let next = proposal.state.kind();
+    // Before repetitions are looked for: a second process of the same run says the very same as the first, and whoever
+    // locks versions would rather have a process stop too much than two at work.
+    if let Some(expected) = proposal.version
+        && run.locks_versions
+        && next == StateType::Running
+        && expected != run.version
+    {
+        return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
+    }
     if run.fingerprint == Some(proposal.fingerprint) && next == run.state {
         return if next == StateType::Submitted && (sender.agent != run.agent || run.handed_out > 1) {
             Verdict::Refuse(Rejection::AlreadySubmitted)
@@ -107,13 +116,6 @@ pub fn decide(
     }
     if let Some(rejection) = refusal(run, sender, next) {
         return rejection;
-    }
-    if let Some(expected) = proposal.version
-        && run.locks_versions
-        && next == StateType::Running
-        && expected != run.version
-    {
-        return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
     }
     let running = next == StateType::Running;
     Verdict::Apply(FlowRunTransition {

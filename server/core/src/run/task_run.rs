@@ -79,6 +79,14 @@ pub fn decide(
     {
         return Verdict::Refuse(Rejection::AlreadySubmitted);
     }
+    // Before repetitions are looked for, as for flow runs: another process says the very same.
+    if let Some(expected) = proposal.version
+        && next == StateType::Running
+        && run.locks_versions
+        && expected != run.version
+    {
+        return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
+    }
     if run.fingerprint == Some(proposal.fingerprint) && run.state == Some(next) {
         return Verdict::Replay;
     }
@@ -88,13 +96,6 @@ pub fn decide(
     let running = next == StateType::Running;
     if running && run.flow_run_state != StateType::Running {
         return Verdict::Refuse(Rejection::FlowRunNotRunning(run.flow_run_state));
-    }
-    if let Some(expected) = proposal.version
-        && running
-        && run.locks_versions
-        && expected != run.version
-    {
-        return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
     }
     Verdict::Apply(TaskRunTransition {
         version: run.version + 1,

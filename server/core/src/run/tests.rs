@@ -223,3 +223,13 @@ fn a_held_run_is_submitted_by_nobody() {
     let verdict = flow_run::decide(now(), &held, Sender::default(), &proposal(StateType::Submitted));
     assert_eq!(verdict, Verdict::Refuse(Rejection::NotSubmittable(StateType::Paused)));
 }
+
+#[test]
+fn a_lock_stops_a_process_that_says_the_same_as_another() {
+    let stale = Proposal { version: Some(2), fingerprint: 1, ..proposal(StateType::Running) };
+    let mut run = flow_run(StateType::Running);
+    assert_eq!(flow_run::decide(now(), &run, Sender::default(), &stale), Verdict::Replay);
+    run.locks_versions = true;
+    let locked = Rejection::VersionLocked { expected: 2, actual: 3 };
+    assert_eq!(flow_run::decide(now(), &run, Sender::default(), &stale), Verdict::Refuse(locked));
+}
