@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use crate::{
     AgentConfig,
     executor::{Executor, ExecutorError},
+    journal::{Journal, JournalError},
     logs::Shipper,
-    run::RunOutcome,
+    run::{self, RunOutcome},
     work::{
         drain::{Shutdown, ended_by_force},
         poll::poll,
@@ -46,6 +47,9 @@ pub enum AgentError {
     /// The backend cannot start runs; says what to do.
     #[error(transparent)]
     Executor(#[from] ExecutorError),
+    /// The journal cannot be used; says what to do.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The API refused the agent.
     #[error("the API refused this agent: {0}")]
     Api(#[from] ClientError),
@@ -56,6 +60,9 @@ pub(crate) struct Context {
     pub(crate) config: AgentConfig,
     pub(crate) executor: Box<dyn Executor>,
     pub(crate) slots: Slots,
+    pub(crate) journal: Journal,
+    /// Set when the server has answered once: what it did not order to be abandoned then is ours.
+    pub(crate) confirmed: watch::Sender<bool>,
     pub(crate) logs: Shipper,
     /// A client without an agent's name, for registering.
     pub(crate) anonymous: Client,
@@ -102,10 +109,12 @@ impl<E: Executor> Agent<E> {
     /// Works until asked to stop (or, with `once`, until one run was executed).
     ///
     /// # Errors
-    /// When the executor cannot start runs at all, or the API refuses the agent. An API that cannot be reached is no
+    /// When the executor cannot start runs at all, another process has the journal, or the API refuses the agent. An API that cannot be reached is no
     /// error: the agent waits for it.
     pub async fn run(self, mut shutdown: watch::Receiver<Shutdown>) -> Result<Outcome, AgentError> {
         let Self { config, executor } = self;
+        let journal = Journal::open(config.data_dir.as_deref())?;
+        executor.keep_output_in(&journal.output());
         executor.probe().await?;
         let anonymous = Client::new(config.client.clone())?;
         let mut asked = shutdown.clone();
@@ -116,6 +125,8 @@ impl<E: Executor> Agent<E> {
         let session = Session::new(&anonymous, identity);
         let context = Arc::new(Context {
             slots: Slots::new(config.limit),
+            journal,
+            confirmed: watch::Sender::new(false),
             logs: Shipper::start(session.client.clone(), config.name.clone()),
             executor: Box::new(executor),
             anonymous,
@@ -123,6 +134,9 @@ impl<E: Executor> Agent<E> {
             outcome: Mutex::default(),
             config,
         });
+        for record in context.journal.runs() {
+            run::resume(&context, record);
+        }
         let result = tokio::select! {
             result = poll(&context, shutdown.clone()) => result,
             () = end_by_force(&context, &mut shutdown) => Ok(()),

@@ -1,7 +1,7 @@
 //! What an agent needs to know, whichever backend it starts runs on. Reading flags and the environment is done in
 //! `flags`; what only one backend needs is in its executor's own config.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use signalbox_client::ClientConfig;
 use signalbox_schema::LabelSet;
@@ -29,6 +29,8 @@ pub struct AgentConfig {
     pub flow_log_level: Option<String>,
     /// Whether runs send their log lines to the API.
     pub send_flow_logs: bool,
+    /// The folder of the agent's journal, its own; `None` is a temporary one, so that nothing is found after a crash.
+    pub data_dir: Option<PathBuf>,
 }
 
 impl AgentConfig {
@@ -45,6 +47,7 @@ impl AgentConfig {
             env: BTreeMap::new(),
             flow_log_level: None,
             send_flow_logs: true,
+            data_dir: None,
         }
     }
 }

@@ -12,8 +12,8 @@ pub(crate) fn now() -> String {
     format_time(chrono::Utc::now())
 }
 
-/// A name no other question has.
+/// A name that nothing else has.
 #[expect(clippy::disallowed_methods, reason = "the edge of the program: the name only has to be unique")]
-pub(crate) fn claim_id() -> Uuid {
+pub(crate) fn unique_id() -> Uuid {
     Uuid::new_v4()
 }

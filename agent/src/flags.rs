@@ -3,6 +3,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use etcetera::BaseStrategy;
 use signalbox_client::ClientConfig;
 use signalbox_schema::LabelSet;
 
@@ -51,6 +52,16 @@ pub struct LocalFlags {
     #[arg(long = "import-path", short = 'p', value_name = "PATH")]
     pub import_paths: Vec<PathBuf>,
 
+    /// Folder of the agent's journal, by which it finds its runs again after a crash; one agent works in it
+    /// [default: a folder named after the agent, in the data directory]
+    #[arg(
+        id = "agent_data_dir",
+        long = "agent-data-dir",
+        value_name = "FOLDER",
+        env = "SIGNALBOX_AGENT_DATA_DIR"
+    )]
+    pub agent_data_dir: Option<PathBuf>,
+
     /// Print what the runs print
     #[arg(long, short = 'f')]
     pub show_flow_logs: bool,
@@ -86,8 +97,11 @@ impl LocalFlags {
         let labels = LabelSet::new(labels).map_err(|error| error.to_string())?;
         let default_name =
             || hostname.as_ref().map_or_else(|| "agent".into(), |host| format!("agent on {host}"));
+        let name = self.name.unwrap_or_else(default_name);
+        let data_dir = self.agent_data_dir.or_else(|| default_data_dir(&name));
         let agent = AgentConfig {
-            name: self.name.unwrap_or_else(default_name),
+            name,
+            data_dir,
             labels,
             limit: self.limit,
             once: self.once,
@@ -116,6 +130,27 @@ impl LocalFlags {
 /// This machine's name, which Prefect's `Local` storage puts on flows as a label.
 pub fn hostname() -> Option<String> {
     nix::unistd::gethostname().ok()?.into_string().ok().filter(|name| !name.is_empty())
+}
+
+/// A folder of the agent's own in the data directory of everything; `None` when there is no home directory.
+fn default_data_dir(name: &str) -> Option<PathBuf> {
+    let set = std::env::var_os("SIGNALBOX_DATA_DIR").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let platform = || Some(etcetera::choose_base_strategy().ok()?.data_dir().join("signalbox"));
+    Some(set.or_else(platform)?.join("agents").join(folder_name(name)))
+}
+
+/// A name as a folder's: what is not a letter, a digit or a dash becomes one; names that differ only in the rest are
+/// told apart by a number.
+fn folder_name(name: &str) -> String {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    let folder: String = name.chars().take(80).map(plain).collect();
+    if folder == name {
+        return folder;
+    }
+    // FNV-1a: the same in every version, for the folder must be found again.
+    let hash =
+        name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{folder}-{hash:08x}")
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use signalbox_agent::{Agent, executor::local::Local, flags::LocalFlags, on_signals};
+use signalbox_agent::{Agent, executor::local::Local, flags::LocalFlags, main_if_asked, on_signals};
 use signalbox_client::ClientConfig;
 use signalbox_schema::StateType;
 use url::Url;
@@ -30,6 +30,9 @@ enum Command {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
+    if let Some(code) = main_if_asked() {
+        return Ok(code);
+    }
     let Command::Local { api, key, tenant_id, flags } = Command::parse();
     let filter =
         tracing_subscriber::EnvFilter::try_from_env("SIGNALBOX_LOG").unwrap_or_else(|_| "info".into());
@@ -40,7 +43,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let shutdown = on_signals()?;
-        anyhow::Ok(Agent::new(config, Local::new(local)?).run(shutdown).await?)
+        anyhow::Ok(Agent::new(config, Local::new(local)).run(shutdown).await?)
     })?;
     let failed = once && !outcome.last.and_then(|run| run.state).is_some_and(StateType::is_successful);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

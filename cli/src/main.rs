@@ -24,6 +24,10 @@ use crate::output::screen::Screen;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    // Called by an agent of ours to stand by a flow run; before there are threads.
+    if let Some(code) = signalbox_agent::main_if_asked() {
+        return code;
+    }
     let cli = Cli::parse();
     let screen = Screen::of_this_process(cli.global.output, edge::now());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

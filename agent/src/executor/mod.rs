@@ -4,11 +4,12 @@
 pub mod handle;
 pub mod local;
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, io, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::Value;
 use signalbox_schema::FlowRunId;
+use uuid::Uuid;
 
 pub use handle::Handle;
 
@@ -18,11 +19,18 @@ pub trait Executor: Send + Sync + 'static {
     /// What it can do; constant.
     fn capabilities(&self) -> Capabilities;
 
+    /// Says where on this machine the executor may keep what its work prints and leaves; called once, first. Made for
+    /// executors that have no such place of their own.
+    fn keep_output_in(&self, folder: &Path) {
+        let _ = folder;
+    }
+
     /// Whether runs can be started at all; called once, before the agent registers.
     async fn probe(&self) -> Result<(), ExecutorError>;
 
-    /// Starts a run. When it returns, the work exists and the handle finds it again.
-    async fn start(&self, launch: Launch) -> Result<Handle, ExecutorError>;
+    /// Starts a run. The handle is written down by the keeper before the work begins, so that it can be found again
+    /// whatever happens; when this returns, the work exists.
+    async fn start(&self, launch: Launch, keeper: &dyn Keeper) -> Result<Handle, ExecutorError>;
 
     /// Waits until the work has ended. May be called again and answers the same.
     async fn wait(&self, handle: &Handle) -> Result<Exit, ExecutorError>;
@@ -31,11 +39,28 @@ pub trait Executor: Send + Sync + 'static {
     /// already is no error. May be called while [`wait`](Self::wait) waits, and again with a shorter grace.
     async fn stop(&self, handle: &Handle, grace: Duration) -> Result<(), ExecutorError>;
 
-    /// Finds work started by an earlier process of this agent.
-    async fn reattach(&self, handle: &Handle) -> Result<(), ExecutorError>;
+    /// Finds work started by an earlier process of this agent; it is then known to all other methods. Work that has
+    /// ended meanwhile is found, too.
+    async fn reattach(&self, handle: &Handle) -> Result<Found, ExecutorError>;
 
     /// Removes what the work left on the backend; the handle is of no use afterwards.
     async fn cleanup(&self, handle: &Handle);
+}
+
+/// Writes handles down.
+#[async_trait]
+pub trait Keeper: Send + Sync {
+    /// Writes a handle down; when this returns, it is found after a crash.
+    async fn keep(&self, handle: &Handle) -> io::Result<()>;
+}
+
+/// What is behind a handle of an earlier process of this agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Work that began, and may have ended since.
+    Begun,
+    /// None: the agent went down after it had written the handle and before the work began.
+    NeverBegan,
 }
 
 /// What an executor can do.
@@ -56,6 +81,8 @@ pub struct Capabilities {
 pub struct Launch {
     /// The run.
     pub flow_run_id: FlowRunId,
+    /// Names this very work: a run that is started again is other work.
+    pub work_id: Uuid,
     /// Variables for where the backend's own environment says nothing.
     pub default_env: BTreeMap<String, String>,
     /// Variables that win over the backend's own environment; `None` removes one from it.
@@ -90,6 +117,8 @@ pub enum ExitStatus {
     Code(i32),
     /// This signal ended it.
     Signal(i32),
+    /// The machine was restarted under it.
+    Restart,
     /// The backend does not say.
     Unknown,
 }
@@ -103,6 +132,7 @@ impl fmt::Display for ExitStatus {
                 Ok(signal) => write!(f, "was killed by signal {signal} ({number})"),
                 Err(_) => write!(f, "was killed by signal {number}"),
             },
+            Self::Restart => f.write_str("ended when the machine was restarted"),
             Self::Unknown => f.write_str("ended in a way the system does not tell"),
         }
     }

@@ -18,6 +18,8 @@ const LONGEST: u64 = 8 * 1024 * 1024;
 /// How much of the end is offered as the cause of a crash, in characters.
 const TAIL_CHARS: usize = 2_000;
 const CHUNK: usize = 64 * 1024;
+/// Beside the file, how far it has been shown.
+const SHOWN: &str = "shown";
 
 /// Where one process prints to.
 #[derive(Debug)]
@@ -35,6 +37,16 @@ impl Capture {
         let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
         file.set_len(0)?;
         Ok(Self { path, file, shown: AtomicU64::new(0) })
+    }
+
+    /// The file of a process that an earlier process of this agent started: shown from where that one had come to.
+    pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
+        let shown = std::fs::read_to_string(path.with_extension(SHOWN))
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
+        let shown = AtomicU64::new(shown.unwrap_or(0).min(file.metadata()?.len()));
+        Ok(Self { path, file, shown })
     }
 
     /// An end for the process to write to.
@@ -60,7 +72,11 @@ impl Capture {
     /// Deletes the file.
     pub(crate) async fn remove(this: &Arc<Self>) {
         let this = Arc::clone(this);
-        let _ = tokio::task::spawn_blocking(move || std::fs::remove_file(&this.path)).await;
+        let _ = tokio::task::spawn_blocking(move || {
+            let _ = std::fs::remove_file(this.path.with_extension(SHOWN));
+            std::fs::remove_file(&this.path)
+        })
+        .await;
     }
 
     fn show(&self) -> io::Result<()> {
@@ -74,14 +90,20 @@ impl Capture {
             let mut out = io::stdout().lock();
             out.write_all(&chunk[..count])?;
             out.flush()?;
-            self.shown.store(from + count as u64, Ordering::Relaxed);
+            self.note_shown(from + count as u64);
         }
+    }
+
+    /// Also for a process of this agent that comes after us. Only what is shown is noted: without, nothing is read.
+    fn note_shown(&self, shown: u64) {
+        self.shown.store(shown, Ordering::Relaxed);
+        let _ = std::fs::write(self.path.with_extension(SHOWN), shown.to_string());
     }
 
     fn trim(&self) -> io::Result<()> {
         if self.file.metadata()?.len() > LONGEST {
             self.file.set_len(0)?;
-            self.shown.store(0, Ordering::Relaxed);
+            self.note_shown(0);
         }
         Ok(())
     }

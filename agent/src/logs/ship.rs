@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use signalbox_client::{Backoff, Client, operations};
-use signalbox_schema::FlowRunId;
+use signalbox_client::{
+    Backoff, Client,
+    operations::{self, Held},
+};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::edge;
@@ -36,9 +38,10 @@ impl Shipper {
     }
 
     /// Queues a line of a run's log.
-    pub(crate) fn say(&self, flow_run_id: FlowRunId, level: Level, message: String) {
+    pub(crate) fn say(&self, held: Held, level: Level, message: String) {
         let line = operations::LogLine {
-            flow_run_id,
+            flow_run_id: held.flow_run_id,
+            lease_token: held.lease_token,
             timestamp: edge::now(),
             name: self.agent_name.clone(),
             level: match level {
@@ -48,7 +51,7 @@ impl Shipper {
             message,
         };
         if self.lines.try_send(line).is_err() {
-            tracing::warn!(flow_run.id = %flow_run_id, "a log line was dropped: the API takes none and the queue is full");
+            tracing::warn!(flow_run.id = %held.flow_run_id, "a log line was dropped: the API takes none and the queue is full");
         }
     }
 

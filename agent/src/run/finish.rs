@@ -5,7 +5,7 @@ use std::future::Future;
 
 use signalbox_client::{
     Backoff, Class, ClientError,
-    operations::{self, FlowRunState, Held, NewState, ReleaseFlowRuns},
+    operations::{self, FlowRunState, Held, NewState, ReleaseFlowRuns, ReportFlowRunExit},
 };
 use signalbox_schema::{State, StateType};
 
@@ -13,7 +13,6 @@ use super::Ending;
 use crate::{
     agent::Context,
     executor::{Exit, ExitStatus},
-    logs::Level,
 };
 
 /// What remains to be said about a run whose work has ended.
@@ -38,29 +37,11 @@ pub(super) async fn finish(context: &Context, held: Held, ending: Ending) -> Opt
     let left_in = match deliver(held, "reading its state", read).await {
         Ok(Some(now)) => match verdict(&ending, &now) {
             Verdict::Leave => now.state,
-            Verdict::Report(kind, message) => {
-                if kind.is_failed() {
-                    tracing::warn!(flow_run.id = %id, ending = ending.clause(), "the run failed");
-                    if !matches!(ending, Ending::NotStarted(_)) {
-                        context.logs.say(id, Level::Error, message.clone());
-                    }
-                }
-                let new = NewState {
-                    flow_run_id: id,
-                    state: State::new(kind, message),
-                    version: None,
-                    lease_token: Some(held.lease_token),
-                };
-                let report = || {
-                    let new = new.clone();
-                    async move { operations::set_flow_run_state(&context.session().client, new).await }
-                };
-                match deliver(held, "reporting its end", report).await {
-                    Ok(_) => Some(kind),
-                    Err(Undelivered::Lost) => return None,
-                    Err(Undelivered::Refused) => now.state,
-                }
-            }
+            Verdict::Report(kind, message) => match report(context, held, &ending, (kind, message)).await {
+                Ok(state) => state,
+                Err(Undelivered::Lost) => return None,
+                Err(Undelivered::Refused) => now.state,
+            },
         },
         Err(Undelivered::Lost) => return None,
         // The run was deleted, or cannot be read. What cannot be read is not overwritten; the server's own watch over
@@ -75,6 +56,43 @@ pub(super) async fn finish(context: &Context, held: Held, ending: Ending) -> Opt
     // A lease that could not be given back lapses by itself.
     let _ = deliver(held, "releasing it", release).await;
     left_in
+}
+
+/// Reports an end; answers the state that the run has then. Of a process that ended before its run had, only that is
+/// reported: what becomes of the run is the server's decision, by its flow group's policy, and it puts the cause into the
+/// run's log.
+async fn report(
+    context: &Context,
+    held: Held,
+    ending: &Ending,
+    (kind, message): (StateType, String),
+) -> Result<Option<StateType>, Undelivered> {
+    let id = held.flow_run_id;
+    if kind.is_failed() {
+        tracing::warn!(flow_run.id = %id, ending = ending.clause(), "the run failed");
+    }
+    if kind.is_failed() && !matches!(ending, Ending::NotStarted(_)) {
+        let (exit_code, signal) = match ending {
+            Ending::Exit(Exit { status: ExitStatus::Code(code), .. }) => (Some(*code), None),
+            Ending::Exit(Exit { status: ExitStatus::Signal(signal), .. }) => (None, Some(*signal)),
+            _ => (None, None),
+        };
+        let (flow_run_id, lease_token) = (id, held.lease_token);
+        let exit = ReportFlowRunExit { flow_run_id, lease_token, message, exit_code, signal };
+        let send = || async { operations::report_flow_run_exit(&context.session().client, &exit).await };
+        return deliver(held, "reporting the end of its process", send).await;
+    }
+    let new = NewState {
+        flow_run_id: id,
+        state: State::new(kind, message),
+        version: None,
+        lease_token: Some(held.lease_token),
+    };
+    let send = || {
+        let new = new.clone();
+        async move { operations::set_flow_run_state(&context.session().client, new).await }
+    };
+    deliver(held, "reporting its end", send).await.map(|_| Some(kind))
 }
 
 /// Decides from how the work ended and how the run stands.
@@ -108,7 +126,7 @@ fn verdict(ending: &Ending, now: &FlowRunState) -> Verdict {
 fn cause(exit: &Exit) -> String {
     let how = match exit.status {
         ExitStatus::Code(_) => format!("{} before the run had ended", exit.status),
-        ExitStatus::Signal(_) | ExitStatus::Unknown => exit.status.to_string(),
+        ExitStatus::Signal(_) | ExitStatus::Restart | ExitStatus::Unknown => exit.status.to_string(),
     };
     if exit.output_tail.is_empty() {
         format!("the flow-run process {how}; it printed nothing")

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use serde_json::Value;
 use signalbox_client::operations::ClaimedRun;
 use signalbox_schema::{TenantId, run_config};
+use uuid::Uuid;
 
 use crate::{
     AgentConfig,
@@ -20,6 +21,7 @@ pub(super) struct Prepared<'a> {
     pub(super) config: &'a AgentConfig,
     pub(super) tenant_id: TenantId,
     pub(super) capabilities: Capabilities,
+    pub(super) work_id: Uuid,
 }
 
 /// The launch of a run.
@@ -62,7 +64,7 @@ pub(super) fn prepare(agent: &Prepared<'_>, run: &ClaimedRun) -> Result<Launch, 
         (LOGS_SWITCH.to_owned(), "true".to_owned()),
         (LOG_LEVEL.to_owned(), "INFO".to_owned()),
     ]);
-    Ok(Launch { flow_run_id: run.flow_run_id, default_env, env, run_config })
+    Ok(Launch { flow_run_id: run.flow_run_id, work_id: agent.work_id, default_env, env, run_config })
 }
 
 fn check_run_config(capabilities: Capabilities, run_config: &Value) -> Result<(), String> {

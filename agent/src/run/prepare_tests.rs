@@ -29,7 +29,7 @@ fn run(extra: &Value) -> ClaimedRun {
 
 fn prepared(config: &AgentConfig, run: &ClaimedRun) -> Result<Launch, String> {
     let tenant_id = "00000000-0000-0000-0000-000000000004".parse().unwrap();
-    prepare(&Prepared { config, tenant_id, capabilities: LOCAL }, run)
+    prepare(&Prepared { config, tenant_id, capabilities: LOCAL, work_id: Uuid::nil() }, run)
 }
 
 fn value(launch: &Launch, name: &str) -> Option<String> {

@@ -16,11 +16,11 @@ use crate::{
 /// How long the server may take to say how an abandoned run stands, before its work is killed without knowing.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// Watches until the work is gone, cleans up behind it, and says how it ended.
+/// Watches until the work is gone, and says how it ended.
 pub(super) async fn watch(context: &Context, handle: &Handle, orders: &mut watch::Receiver<Order>) -> Ending {
     let mut followed = Order::Work;
     let mut abandoned = false;
-    let ending = loop {
+    loop {
         let work = async {
             match followed {
                 Order::Work => Ending::Exit(end(context, handle).await),
@@ -36,15 +36,13 @@ pub(super) async fn watch(context: &Context, handle: &Handle, orders: &mut watch
             }
         };
         tokio::select! {
-            ending = work => break ending,
+            ending = work => return ending,
             order = raised(orders, followed) => {
                 followed = order;
                 abandoned |= order == Order::Abandon;
             }
         }
-    };
-    context.executor.cleanup(handle).await;
-    ending
+    }
 }
 
 async fn end(context: &Context, handle: &Handle) -> Exit {

@@ -7,14 +7,13 @@ use signalbox_client::{
     operations::{self, Action, Claim, ClaimFlowRuns},
 };
 use tokio::{sync::watch, time::Instant};
-use uuid::Uuid;
 
 use super::{
     drain::{Shutdown, reached},
     register::register,
     slots::Order,
 };
-use crate::{agent::Context, edge, run};
+use crate::{agent::Context, edge, journal::Question, run};
 
 /// Longest single wait, well under the server's own limit and the idle time-outs of proxies.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
@@ -32,8 +31,12 @@ pub(crate) async fn poll(
     let mut backoff = Backoff::default();
     let mut count = context.slots.count();
     let mut away = false;
-    let mut taken_one = false;
-    let mut claim_id = edge::claim_id();
+    // What was found again is what `once` is about, too.
+    let mut taken_one = !context.slots.held().is_empty();
+    // The question of an earlier process may have been answered with runs that never arrived.
+    let before = context.journal.question();
+    let mut question = before.unwrap_or_else(|| Question::first(edge::unique_id(), edge::unique_id()));
+    let mut written = before.is_some();
     // The first call comes straight back: it learns how often leases must be renewed.
     let mut wait = Duration::ZERO;
     loop {
@@ -43,13 +46,16 @@ pub(crate) async fn poll(
         if closed && held_now == 0 {
             return Ok(());
         }
-        let slots = match (closed, context.config.once) {
+        if !written {
+            written = write_down(context, &question).await;
+        }
+        let slots = match (closed || !written, context.config.once) {
             (true, _) => 0,
             (false, true) => 1,
             (false, false) => context.slots.free_count(),
         };
         let asked = Instant::now();
-        let claim = claim(context, slots, wait, claim_id);
+        let claim = claim(context, slots, wait, &question);
         let answer = tokio::select! {
             answer = claim => answer,
             // A place became free (or the last run ended) while none was on offer: ask again with it.
@@ -64,10 +70,12 @@ pub(crate) async fn poll(
                     tracing::info!("the API answers again");
                 }
                 backoff.reset();
-                claim_id = edge::claim_id();
                 wait = wait_for(&claim);
                 taken_one |= !claim.runs.is_empty();
-                let news = act(context, claim);
+                let news = act(context, claim).await;
+                context.confirmed.send_replace(true);
+                question = question.next(edge::unique_id());
+                written = false;
                 if news { Duration::ZERO } else { PACE.saturating_sub(asked.elapsed()) }
             }
             Err(error) if error.code() == Some("NOT_FOUND") => {
@@ -97,7 +105,24 @@ pub(crate) async fn poll(
     }
 }
 
-async fn claim(context: &Context, slots: u32, wait: Duration, claim_id: Uuid) -> Result<Claim, ClientError> {
+/// Writes down what is about to be asked. Without, no runs are asked for: an answer that is lost with us could not be
+/// asked for again.
+async fn write_down(context: &Context, question: &Question) -> bool {
+    match context.journal.ask(question).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(%error, "the journal cannot be written; no runs are taken until it can");
+            false
+        }
+    }
+}
+
+async fn claim(
+    context: &Context,
+    slots: u32,
+    wait: Duration,
+    question: &Question,
+) -> Result<Claim, ClientError> {
     let session = context.session();
     let claim = ClaimFlowRuns {
         agent_id: session.identity.agent_id,
@@ -105,7 +130,9 @@ async fn claim(context: &Context, slots: u32, wait: Duration, claim_id: Uuid) ->
         slots,
         wait_ms: u64::try_from(wait.as_millis()).unwrap_or(0),
         held: context.slots.held(),
-        claim_id,
+        claim_id: question.claim_id,
+        process_id: question.process_id,
+        claim_number: question.number,
     };
     operations::claim_flow_runs(&session.client, &claim).await
 }
@@ -116,7 +143,7 @@ fn wait_for(claim: &Claim) -> Duration {
 }
 
 /// Passes orders on and starts what was claimed; answers whether anything was new.
-fn act(context: &Arc<Context>, claim: Claim) -> bool {
+async fn act(context: &Arc<Context>, claim: Claim) -> bool {
     let mut news = !claim.runs.is_empty();
     // Before the runs: a directive is about an earlier claim, never about one of this answer.
     for directive in claim.directives {
@@ -133,9 +160,14 @@ fn act(context: &Arc<Context>, claim: Claim) -> bool {
             }
         }
     }
+    let mut written = Vec::with_capacity(claim.runs.len());
     for claimed in claim.runs {
         tracing::info!(flow_run.id = %claimed.flow_run_id, resumed = claimed.resumed, "claimed");
-        run::accompany(Arc::clone(context), claimed);
+        written.push(run::accompany(context, claimed));
+    }
+    for written in written {
+        // Ends without a word only with the runtime.
+        let _ = written.await;
     }
     news
 }

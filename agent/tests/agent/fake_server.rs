@@ -33,6 +33,8 @@ pub(crate) struct Records {
     queue: VecDeque<Value>,
     pub(crate) runs: HashMap<Uuid, Run>,
     pub(crate) logs: Vec<Value>,
+    /// Ends of processes, as they were reported.
+    pub(crate) exits: Vec<Value>,
     pub(crate) registrations: Vec<Value>,
     pub(crate) claims: Vec<ClaimSeen>,
     /// Answered to everything while set.
@@ -65,6 +67,9 @@ pub(crate) struct ClaimSeen {
     pub(crate) at: Instant,
     pub(crate) slots: u64,
     pub(crate) held: Vec<Uuid>,
+    pub(crate) process_id: Uuid,
+    pub(crate) number: u64,
+    pub(crate) id: Uuid,
 }
 
 #[derive(Clone)]
@@ -185,6 +190,7 @@ async fn answer(State(server): State<FakeServer>, headers: HeaderMap, Json(body)
         "claim_flow_runs" => claim(&server, input).await,
         "release_flow_runs" => server.with(|records| release(records, input)),
         "set_flow_run_states" => server.with(|records| set_state(records, input)),
+        "report_flow_run_exit" => server.with(|records| report_exit(records, input)),
         "flow_run_state" => Ok(server.with(|records| read_state(records, variables))),
         "write_run_logs" => Ok(server.with(|records| {
             records.logs.extend(input["logs"].as_array().unwrap().iter().cloned());
@@ -231,7 +237,16 @@ async fn claim(server: &FakeServer, input: &Value) -> Result<Value, &'static str
     let id = uuid(&input["claim_id"]);
     server.with(|records| {
         let held = held.iter().map(|(run, _)| *run).collect();
-        records.claims.push(ClaimSeen { at: Instant::now(), slots, held });
+        let number = input["claim_number"].as_u64().unwrap();
+        let last = records.claims.last().map(|claim| (claim.process_id, claim.number, claim.id));
+        let process_id = uuid(&input["process_id"]);
+        records.claims.push(ClaimSeen { at: Instant::now(), slots, held, process_id, number, id });
+        if let Some((process, before, same)) = last
+            && process == process_id
+            && number != before + u64::from(id != same)
+        {
+            records.complaints.push(format!("question {number} came after {before}"));
+        }
         if uuid(&input["agent_id"]) != AGENT {
             records.complaints.push("claim by an unknown agent".into());
         }
@@ -332,6 +347,15 @@ fn set_state(records: &mut Records, input: &Value) -> Result<Value, &'static str
     run.state = new["state"]["type"].as_str().unwrap().into();
     run.reported.push(new["state"].clone());
     Ok(json!({"set_flow_run_states": {"states": [{"id": id, "status": "SUCCESS", "message": null}]}}))
+}
+
+/// As a flow group without a policy has it: the run has failed.
+fn report_exit(records: &mut Records, input: &Value) -> Result<Value, &'static str> {
+    let state = json!({"type": "Failed", "message": input["message"]});
+    let (run, token) = (&input["flow_run_id"], &input["lease_token"]);
+    set_state(records, &json!({"states": [{"flow_run_id": run, "lease_token": token, "state": state}]}))?;
+    records.exits.push(input.clone());
+    Ok(json!({"report_flow_run_exit": {"state": "Failed"}}))
 }
 
 fn read_state(records: &Records, variables: &Value) -> Value {

@@ -7,6 +7,7 @@ mod fake_server;
 mod lifecycle;
 mod orders;
 mod processes;
+mod restart;
 mod scripted;
 mod shutdown;
 mod started;

@@ -35,8 +35,8 @@ async fn a_cancelled_run_is_stopped_softly_and_reported_when_it_is_gone() {
     executor.end(run, ExitStatus::Signal(15), "");
     server.until_released(run).await;
     assert_eq!(server.reported(run), [("Cancelled".to_owned(), "Flow run is cancelled".to_owned())]);
-    assert_eq!(executor.events(), [Event::Started(run), softly, Event::CleanedUp(run)]);
     agent.drained().await;
+    assert_eq!(executor.events(), [Event::Started(run), softly, Event::CleanedUp(run)]);
 }
 
 #[tokio::test]

@@ -21,13 +21,13 @@ use crate::{
 };
 
 /// A folder with a script that is called as `prefect`; the script works in that folder.
-struct Stand {
-    folder: tempfile::TempDir,
-    server: FakeServer,
+pub(crate) struct Stand {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) server: FakeServer,
 }
 
 impl Stand {
-    async fn new(script: &str) -> Self {
+    pub(crate) async fn new(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
             "#!/bin/sh\n[ \"$*\" = 'execute flow-run' ] || exit 99\ncd '{}' || exit 98\n{script}\n",
@@ -39,7 +39,7 @@ impl Stand {
         Self { folder, server: FakeServer::start().await }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -52,11 +52,15 @@ impl Stand {
 
     fn executor(&self) -> Local {
         let command = PrefectCommand::Program(self.path("prefect"));
-        Local::new(LocalConfig { command, import_paths: vec!["/imports".into()], ..LocalConfig::default() })
-            .unwrap()
+        Local::new(LocalConfig {
+            command,
+            import_paths: vec!["/imports".into()],
+            supervisor: Some(env!("CARGO_BIN_EXE_signalbox-agent").into()),
+            ..LocalConfig::default()
+        })
     }
 
-    fn cancel(&self, run: Uuid) {
+    pub(crate) fn cancel(&self, run: Uuid) {
         self.server.with(|records| {
             let run = records.runs.get_mut(&run).unwrap();
             run.state = "Cancelling".into();
@@ -66,7 +70,7 @@ impl Stand {
 }
 
 /// Waits for a file that a script writes in one go, and reads it.
-async fn written(path: &Path) -> String {
+pub(crate) async fn written(path: &Path) -> String {
     let look = async {
         loop {
             match std::fs::read_to_string(path) {
@@ -79,7 +83,7 @@ async fn written(path: &Path) -> String {
 }
 
 /// No longer there, or dead and only waiting to be collected by its new parent.
-fn is_gone(pid: &str) -> bool {
+pub(crate) fn is_gone(pid: &str) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", pid.trim())).unwrap_or_default();
     let pid = Pid::from_raw(pid.trim().parse().unwrap());
     kill(pid, None) == Err(Errno::ESRCH) || status.contains("State:\tZ")
@@ -160,6 +164,57 @@ async fn cancelling_kills_grandchildren_that_ignore_every_request() {
 }
 
 #[tokio::test]
+async fn cancelling_ends_what_went_into_a_session_of_its_own() {
+    // A daemon as they are made: a session of its own, an environment of its own, an orphan, and deaf.
+    let stand = Stand::new(
+        "setsid env -i PATH=\"$PATH\" sh -c 'trap \"\" INT TERM HUP; (echo $$ > daemon.part; mv daemon.part daemon; while :; do sleep 1000; done) &' </dev/null
+         trap 'exit 0' INT
+         while :; do sleep 0.05; done",
+    )
+    .await;
+    let agent = stand.agent(Duration::from_secs(5));
+    let run = stand.server.queue_run(1, &json!({}));
+    written(&stand.path("daemon")).await;
+    let daemons = || {
+        let found = std::process::Command::new("pgrep").args(["-f", "while :; do sleep 1000; done"]).output();
+        String::from_utf8(found.unwrap().stdout).unwrap()
+    };
+    let before = daemons();
+    stand.cancel(run);
+    stand.server.until_released(run).await;
+    assert_eq!(stand.server.reported(run)[0].0, "Cancelled");
+    let folder = stand.folder.path();
+    for pid in before.split_whitespace() {
+        let here = std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == folder);
+        assert!(!here || is_gone(pid), "process {pid} is still there");
+    }
+    agent.drained().await;
+}
+
+#[tokio::test]
+async fn a_run_whose_supervisor_was_killed_goes_on() {
+    let stand = Stand::new(
+        "echo $PPID > supervisor.part; mv supervisor.part supervisor
+         while [ ! -e go ]; do sleep 0.02; done\necho done > done.part; mv done.part done",
+    )
+    .await;
+    let agent = stand.agent(Duration::from_secs(5));
+    let run = stand.server.queue_run(1, &json!({}));
+    let supervisor = written(&stand.path("supervisor")).await;
+    kill(Pid::from_raw(supervisor.trim().parse().unwrap()), nix::sys::signal::Signal::SIGKILL).unwrap();
+    while !is_gone(&supervisor) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(stand.server.reported(run).is_empty());
+    std::fs::write(stand.path("go"), "").unwrap();
+    written(&stand.path("done")).await;
+    stand.server.until_released(run).await;
+    let message = "the flow-run process ended in a way the system does not tell; it printed nothing";
+    assert_eq!(stand.server.reported(run), [("Failed".to_owned(), message.to_owned())]);
+    agent.drained().await;
+}
+
+#[tokio::test]
 async fn a_process_that_heeds_the_interrupt_ends_in_its_own_way() {
     let stand = Stand::new(
         "trap 'echo tidied > tidied; exit 0' INT\necho ready > ready; while :; do sleep 0.05; done",
@@ -219,7 +274,7 @@ async fn a_working_directory_that_is_not_there_is_a_clear_failure() {
 async fn an_agent_without_prefect_refuses_to_start_and_says_what_to_do() {
     let server = FakeServer::start().await;
     let command = PrefectCommand::Program("no-such-prefect".into());
-    let local = Local::new(LocalConfig { command, ..LocalConfig::default() }).unwrap();
+    let local = Local::new(LocalConfig { command, ..LocalConfig::default() });
     let (_shutdown, asked) = tokio::sync::watch::channel(Shutdown::No);
     let error = Agent::new(config(&server), local).run(asked).await.unwrap_err();
     assert!(matches!(error, AgentError::Executor(_)));

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use serde_json::json;
 use signalbox_agent::executor::{
-    Capabilities, Executor, ExecutorError, Exit, ExitStatus, Handle, Launch, handle::VERSION,
+    Capabilities, Executor, ExecutorError, Exit, ExitStatus, Found, Handle, Keeper, Launch, handle::VERSION,
 };
 use signalbox_schema::FlowRunId;
 use tokio::sync::watch;
@@ -101,17 +101,19 @@ impl Executor for Scripted {
         Ok(())
     }
 
-    async fn start(&self, launch: Launch) -> Result<Handle, ExecutorError> {
+    async fn start(&self, launch: Launch, keeper: &dyn Keeper) -> Result<Handle, ExecutorError> {
         let run = launch.flow_run_id;
-        self.0.exits.lock().unwrap().insert(run.into(), watch::Sender::new(None));
-        self.note(Event::Started(run.into()));
-        Ok(Handle {
+        let handle = Handle {
             version: VERSION,
             executor: "scripted".into(),
             flow_run_id: run,
             label: "script".into(),
             reference: json!({}),
-        })
+        };
+        keeper.keep(&handle).await.map_err(ExecutorError::Start)?;
+        self.0.exits.lock().unwrap().insert(run.into(), watch::Sender::new(None));
+        self.note(Event::Started(run.into()));
+        Ok(handle)
     }
 
     async fn wait(&self, handle: &Handle) -> Result<Exit, ExecutorError> {
@@ -128,8 +130,9 @@ impl Executor for Scripted {
         self.wait(handle).await.map(|_| ())
     }
 
-    async fn reattach(&self, handle: &Handle) -> Result<(), ExecutorError> {
-        Err(ExecutorError::Unknown(handle.flow_run_id))
+    async fn reattach(&self, handle: &Handle) -> Result<Found, ExecutorError> {
+        let known = self.0.exits.lock().unwrap().contains_key(&Uuid::from(handle.flow_run_id));
+        if known { Ok(Found::Begun) } else { Ok(Found::NeverBegan) }
     }
 
     async fn cleanup(&self, handle: &Handle) {

@@ -124,7 +124,7 @@ fn both(flags: LocalFlags) -> Vec<LocalFlags> {
 }
 
 async fn probe(local: &LocalConfig) -> Result<(), Failure> {
-    Local::new(local.clone())?.probe().await.map_err(|error| Failure::chain(&error))
+    Local::new(local.clone()).probe().await.map_err(|error| Failure::chain(&error))
 }
 
 fn start(
@@ -132,7 +132,7 @@ fn start(
     local: LocalConfig,
     shutdown: watch::Receiver<Shutdown>,
 ) -> Result<JoinHandle<()>, Failure> {
-    let agent = Agent::new(config, Local::new(local)?);
+    let agent = Agent::new(config, Local::new(local));
     Ok(tokio::spawn(async move {
         if let Err(error) = agent.run(shutdown).await {
             tracing::error!(%error, "an agent ended; the server goes on");

@@ -27,6 +27,10 @@ pub struct ClaimFlowRuns {
     pub held: Vec<Held>,
     /// Names the question: asked again with the same id after its answer was lost, it yields the same runs.
     pub claim_id: Uuid,
+    /// The one who asks, across restarts that find its journal.
+    pub process_id: Uuid,
+    /// Counts its questions upwards; one that is asked again keeps its number.
+    pub claim_number: u32,
 }
 
 /// The answer to a claim.
@@ -43,7 +47,7 @@ pub struct Claim {
 }
 
 /// A run handed to this agent; it is already `Submitted` (or `Running`, when `resumed`).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ClaimedRun {
     /// The run.
     pub flow_run_id: FlowRunId,

@@ -5,6 +5,7 @@ mod claim_flow_runs;
 mod flow_run_state;
 mod register_agent;
 mod release_flow_runs;
+mod report_flow_run_exit;
 mod set_flow_run_states;
 mod tenant;
 mod write_run_logs;
@@ -13,6 +14,7 @@ pub use claim_flow_runs::{Action, Claim, ClaimFlowRuns, ClaimedRun, Directive, c
 pub use flow_run_state::{FlowRunState, flow_run_state};
 pub use register_agent::{RegisterAgent, register_agent};
 pub use release_flow_runs::{ReleaseFlowRuns, release_flow_runs};
+pub use report_flow_run_exit::{ReportFlowRunExit, report_flow_run_exit};
 pub use set_flow_run_states::{NewState, StateStatus, set_flow_run_state};
 pub use tenant::default_tenant;
 pub use write_run_logs::{LogLine, write_run_logs};
@@ -26,6 +28,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("flow_run_state", flow_run_state::DOCUMENT),
     ("register_agent", register_agent::DOCUMENT),
     ("release_flow_runs", release_flow_runs::DOCUMENT),
+    ("report_flow_run_exit", report_flow_run_exit::DOCUMENT),
     ("set_flow_run_states", set_flow_run_states::DOCUMENT),
     ("tenant", tenant::DOCUMENT),
     ("write_run_logs", write_run_logs::DOCUMENT),

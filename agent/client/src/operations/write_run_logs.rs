@@ -1,7 +1,7 @@
 //! Appends log lines to runs.
 
 use serde::{Deserialize, Serialize};
-use signalbox_schema::FlowRunId;
+use signalbox_schema::{FlowRunId, LeaseToken};
 
 use super::{Input, Success};
 use crate::{Client, ClientError};
@@ -13,6 +13,8 @@ pub(super) const DOCUMENT: &str = include_str!("../../../../schema/operations/ag
 pub struct LogLine {
     /// The run.
     pub flow_run_id: FlowRunId,
+    /// The agent's lease on it: the line is dropped when another agent has the run by now.
+    pub lease_token: LeaseToken,
     /// When it was said, ISO 8601 with offset.
     pub timestamp: String,
     /// Who said it; the agent uses its own name.

@@ -45,7 +45,7 @@ async fn local(arguments: LocalArguments, global: &Global) -> Result<(), Failure
     };
     let once = arguments.flags.once;
     let (config, local) = arguments.flags.into_config(client).map_err(Failure::usage)?;
-    let executor = Local::new(local)?;
+    let executor = Local::new(local);
     let outcome =
         Agent::new(config, executor).run(on_signals()?).await.map_err(|error| Failure::chain(&error))?;
     let ended_well = outcome.last.and_then(|run| run.state).is_some_and(StateType::is_successful);

@@ -218,6 +218,8 @@ async fn a_stock_agent_is_refused_what_may_not_start() {
     let refusal = stage.tell(runs[1], "Submitted").await.unwrap_err();
     assert!(refusal.starts_with("State update failed") && refusal.contains("waits for the end"), "{refusal}");
     assert_eq!(stage.names().await, ["Submitted", "Scheduled"]);
+    // What was shown is kept for the first question for a while.
+    stage.world.advance(TimeDelta::seconds(30));
     assert_eq!(hand_out(&stage).await, [], "not offered again while it waits");
     stage.tell(runs[0], "Success").await.unwrap();
     assert_eq!(hand_out(&stage).await, [runs[1]]);
