@@ -82,10 +82,11 @@ fn gather(folder: &std::path::Path, names: &mut Vec<String>) {
         }
         let source = std::fs::read_to_string(&path).unwrap();
         for (start, _) in source.match_indices("const ") {
-            let Some((name, rest)) = source[start + "const ".len()..].split_once(": &str = \"") else {
+            let Some((name, rest)) = source[start + "const ".len()..].split_once(": &str =") else {
                 continue;
             };
-            let document = rest.starts_with("query") || rest.starts_with("mutation");
+            let text = rest.trim_start().trim_start_matches('"');
+            let document = text.starts_with("query") || text.starts_with("mutation");
             if document && name.chars().all(|c| c.is_ascii_uppercase() || c == '_') {
                 names.push(name.to_owned());
             }

@@ -2,8 +2,12 @@
 
 use crate::world::World;
 use serde_json::{Value, json};
-use signalbox_core::access::Role;
-use signalbox_services::background::retention::{Sweeper, Swept};
+use signalbox_core::access::{Role, Viewer};
+use signalbox_schema::ErrorCode;
+use signalbox_services::{
+    background::retention::{Sweeper, Swept},
+    streams,
+};
 use signalbox_storage::{Commit, Observer};
 use std::sync::{
     Arc,
@@ -196,6 +200,18 @@ async fn events_go_at_their_old_end_and_tell_what_went() {
     let expected = json!([{"payload": {"deleted": deleted, "days": days}}]);
     assert_eq!(world.query(told).await["event"], expected);
     assert_eq!(pass(&world).await, Swept::default(), "what went is told once");
+
+    // Who stopped reading before what went is told so, and does not go on as if nothing were missing.
+    let behind = async |position: u64| {
+        let access = world.services().local_actor().access::<Viewer>(None).unwrap();
+        let start = streams::Start::After(position.to_string());
+        streams::events(world.services(), access, start, &[])
+            .await
+            .map(|_| ())
+            .map_err(|refusal| refusal.code)
+    };
+    assert_eq!(behind(before - 1).await, Err(ErrorCode::CursorExpired));
+    assert_eq!(behind(before).await, Ok(()), "the next event is there");
 }
 
 #[tokio::test]

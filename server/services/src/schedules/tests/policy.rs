@@ -222,6 +222,8 @@ async fn a_stock_agent_is_refused_what_may_not_start() {
     stage.world.advance(TimeDelta::seconds(30));
     assert_eq!(hand_out(&stage).await, [], "not offered again while it waits");
     stage.tell(runs[0], "Success").await.unwrap();
+    // What was handed out is kept for that answer for a while; the agent's next poll is another.
+    stage.world.advance(TimeDelta::seconds(30));
     assert_eq!(hand_out(&stage).await, [runs[1]]);
     stage.tell(runs[1], "Submitted").await.unwrap();
 }
