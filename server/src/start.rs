@@ -1,12 +1,12 @@
 //! From a configuration to a running server, in the order in which things can go wrong.
 
-use crate::{Config, Running, listen};
+use crate::{Config, Running, config::DatabaseUrl, listen};
 use signalbox_api::{
     auth::{BrowserPolicy, Doors},
     graphql,
     router::Api,
 };
-use signalbox_bus::{Bus, MemoryBus, Redis, RelayBus};
+use signalbox_bus::{Bus, CarrierError, MemoryBus, Postgres, Redis, RelayBus};
 use signalbox_core::{
     access::{Access, Role},
     clock::SystemClock,
@@ -41,6 +41,9 @@ pub enum StartError {
     /// The database cannot be used.
     #[error("cannot use the database")]
     Database(#[from] StorageError),
+    /// Hints to other replicas cannot be carried by the database.
+    #[error("cannot listen to the notifications of the database")]
+    Hints(#[from] CarrierError),
     /// A first step of the services failed.
     #[error("cannot start the services: {0}")]
     Services(#[from] ServiceError),
@@ -65,7 +68,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let bound = listen::bind(config.host, config.port).map_err(|source| cannot_listen(&config, source))?;
     prepare_folders(&config)?;
     let store = Store::open(&config.database_url.expose()).await?;
-    let parts = Parts { store, bus: bus(&config), clock: Arc::new(SystemClock), ids: Arc::new(RandomIds) };
+    let parts = Parts { store, bus: bus(&config)?, clock: Arc::new(SystemClock), ids: Arc::new(RandomIds) };
     let services = Services::start_with(parts, config.intervals).await?;
     bootstrap_key(&config, &services).await?;
     let doors = doors(&config, &services).await?;
@@ -85,12 +88,16 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     Ok(Running::new(config, listener, api, services, background))
 }
 
-/// What carries hints: Redis if there is one; a server alone needs nothing.
-fn bus(config: &Config) -> Arc<dyn Bus> {
-    match &config.redis_url {
-        Some(address) => Arc::new(RelayBus::start(Redis::new(address.clone()), RandomIds.id())),
-        None => Arc::new(MemoryBus::default()),
-    }
+/// What carries hints: Redis if there is one, else the database if it can; over a file there is no other replica.
+fn bus(config: &Config) -> Result<Arc<dyn Bus>, StartError> {
+    let replica = RandomIds.id();
+    Ok(match (&config.redis_url, &config.database_url) {
+        (Some(address), _) => Arc::new(RelayBus::start(Redis::new(address.clone()), replica)),
+        (None, url @ DatabaseUrl::Postgres(_)) => {
+            Arc::new(RelayBus::start(Postgres::new(&url.expose())?, replica))
+        }
+        (None, DatabaseUrl::Sqlite(_)) => Arc::new(MemoryBus::default()),
+    })
 }
 
 fn cannot_listen(config: &Config, source: io::Error) -> StartError {

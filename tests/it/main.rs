@@ -9,6 +9,7 @@ mod hostile;
 mod pausing;
 mod race;
 mod replay;
+mod replicas;
 mod subscriptions;
 mod tenancy;
 mod tidy;

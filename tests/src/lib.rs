@@ -11,12 +11,16 @@ pub mod furnishing;
 pub mod http;
 pub mod introspection;
 pub mod redis;
+pub mod replicas;
 pub mod scene;
 pub mod server;
 pub mod socket;
+pub mod wiretap;
 
 pub use balancer::Balancer;
 pub use client::{Client, Reply};
 pub use redis::RedisServer;
+pub use replicas::Replicas;
 pub use scene::Scene;
 pub use server::TestServer;
+pub use wiretap::Wiretap;

@@ -25,7 +25,7 @@ pub struct TestServer {
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
     variables: Vec<(String, String)>,
-    backing: Backing,
+    backing: Arc<Backing>,
     /// Beside PostgreSQL, unless the test has its own.
     _redis: Option<RedisServer>,
 }
@@ -44,7 +44,14 @@ impl TestServer {
     /// # Panics
     /// When it does not say within a minute that it listens.
     pub fn start_with(variables: &[(&str, &str)]) -> Self {
-        let backing = Backing::new();
+        Self::start_on(Arc::new(Backing::new()), variables)
+    }
+
+    /// Starts a server that stores in `backing`, beside others perhaps. The variables win over those of the backing.
+    ///
+    /// # Panics
+    /// When it does not say within a minute that it listens.
+    pub fn start_on(backing: Arc<Backing>, variables: &[(&str, &str)]) -> Self {
         let mut variables: Vec<_> =
             variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let has_own = variables.iter().any(|(name, _)| name == REDIS);

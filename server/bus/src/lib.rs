@@ -14,7 +14,7 @@ mod relay;
 pub use memory::MemoryBus;
 pub use notify::Postgres;
 pub use redis::{Redis, RedisAddress};
-pub use relay::RelayBus;
+pub use relay::{CarrierError, RelayBus};
 
 use signalbox_schema::{FlowRunId, TenantId};
 use tokio::sync::watch;

@@ -23,7 +23,8 @@ impl Setting {
         ),
         secret(
             "redis_url",
-            "Redis for wake-up hints between replicas: redis://host:6379, rediss:// for TLS. Default none.",
+            "Redis for wake-up hints between replicas: redis://host:6379, rediss:// for TLS. Default: PostgreSQL's \
+             notifications, if the data is there.",
         ),
         plain(
             "data_dir",

@@ -1,0 +1,64 @@
+//! Background tasks run on every replica: what two do at the same moment makes nothing twice.
+
+use super::until_hints;
+use serde_json::json;
+use signalbox_tests::flow::FlowSpec;
+use signalbox_tests::{Replicas, Scene, scene};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+const FLOWS: usize = 5;
+/// Runs that are planned ahead of each flow.
+const AHEAD: usize = 10;
+/// By then, both replicas have planned each flow many times.
+const ENOUGH: usize = AHEAD + 8;
+
+/// A flow that is due every second.
+fn every_second(name: &str) -> FlowSpec {
+    let clock = json!({
+        "type": "IntervalClock", "interval": 1_000_000, "start_date": {"dt": "2026-01-01T00:00:00", "tz": "UTC"},
+        "end_date": null, "parameter_defaults": {}, "labels": null, "__version__": "1.4.1",
+    });
+    let schedule = json!({
+        "type": "Schedule", "clocks": [clock], "filters": [], "or_filters": [], "not_filters": [], "adjustments": [],
+        "__version__": "1.4.1",
+    });
+    FlowSpec { schedule, ..FlowSpec::chain(name, 1) }
+}
+
+#[tokio::test]
+async fn two_schedulers_plan_each_start_once() {
+    let replicas = Replicas::by_redis().await;
+    until_hints(&replicas, "ok").await;
+    let scene = Scene::set(replicas.client(), 1).await;
+    for number in 0..FLOWS {
+        let flow =
+            scene::register(&scene.client, &scene.project_id, &every_second(&format!("flow {number}"))).await;
+        let input = json!({"flow_id": flow});
+        scene.client.mutate("set_schedule_active", input, "success").await;
+    }
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        let document = "{ flow_run(where: {auto_scheduled: {_eq: true}}) { flow_id scheduled_start_time } }";
+        let rows = scene.client.query(document).await["flow_run"].take();
+        let mut starts: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for row in rows.as_array().expect("a list") {
+            let start = (row["flow_id"].to_string(), row["scheduled_start_time"].to_string());
+            *starts.entry(start).or_default() += 1;
+        }
+        let twice: Vec<_> = starts.iter().filter(|(_, count)| **count > 1).collect();
+        assert!(twice.is_empty(), "planned more than once: {twice:?}");
+        if starts.len() >= FLOWS * ENOUGH {
+            break;
+        }
+        assert!(Instant::now() < deadline, "only {} runs were planned", starts.len());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    for server in &replicas.servers {
+        assert!(
+            !server.log().contains("could not be"),
+            "planning beside each other failed:\n{}",
+            server.log()
+        );
+    }
+}
