@@ -5,6 +5,7 @@ mod crash;
 mod hints;
 mod idle;
 mod keys;
+mod readme;
 mod scheduler;
 
 use serde_json::{Value, json};

@@ -10,7 +10,7 @@ use crate::{
     schedules::{self, Next, Planned},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use signalbox_bus::Topic;
+use signalbox_bus::{Link, Topic};
 use signalbox_core::access::{Access, Reporter};
 use signalbox_schema::{FlowId, TenantId};
 use signalbox_storage::repo::schedule::{self, Revision, ScheduledFlow};
@@ -36,6 +36,10 @@ const AFTER_FAILURE: Duration = Duration::from_secs(10);
 /// clock (one a minute) reach, so that no start is missed.
 const NONE_IN_SIGHT: TimeDelta = TimeDelta::minutes(30);
 
+/// By how many milliseconds replicas differ in when they plan. Less than what ten runs of a dense schedule (one a
+/// second) last.
+const SPREAD: u64 = 3000;
+
 /// Most flows that are planned together.
 const FLOWS_AT_ONCE: usize = 64;
 
@@ -60,7 +64,7 @@ pub async fn run_once(services: &Services) -> Result<Report, ServiceError> {
 pub(super) async fn run(services: Services) {
     // Before the first read, or a change in between would be missed until the tick.
     let mut hints = services.subscribe(Topic::Schedules);
-    let mut scheduler = Scheduler::default();
+    let mut scheduler = Scheduler { delay: delay(&services), ..Scheduler::default() };
     loop {
         let pause = match scheduler.pass(&services).await {
             Ok(report) => {
@@ -81,6 +85,15 @@ pub(super) async fn run(services: Services) {
     }
 }
 
+/// How long this replica waits with what all know to be due: whoever is first makes the runs, the others find them.
+fn delay(services: &Services) -> TimeDelta {
+    let milliseconds = match services.link() {
+        Link::Local => 0,
+        Link::Up | Link::Down => services.ids().random() % SPREAD,
+    };
+    TimeDelta::milliseconds(i64::try_from(milliseconds).unwrap_or_default())
+}
+
 /// What the scheduler remembers between passes.
 #[derive(Debug, Default)]
 pub struct Scheduler {
@@ -89,6 +102,8 @@ pub struct Scheduler {
     queue: BTreeSet<(DateTime<Utc>, FlowId)>,
     /// When to read the list of flows; `None` is at once.
     next_look: Option<DateTime<Utc>>,
+    /// How long to wait with planning after a run started.
+    delay: TimeDelta,
 }
 
 #[derive(Debug)]
@@ -178,7 +193,7 @@ impl Scheduler {
             }
             let Some(planned) = planned.remove(flow) else { continue };
             known.plan_at = match planned.next {
-                Next::At(start) => Some(start),
+                Next::At(start) => Some(start + self.delay),
                 Next::NoneInSight => Some(now + NONE_IN_SIGHT),
                 Next::WhenChanged => None,
                 Next::Now => Some(now),
