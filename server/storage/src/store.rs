@@ -128,6 +128,24 @@ impl Store {
         TenantTx::new(tenant, self.reading(Scope::Tenant(tenant.0)), Vec::new())
     }
 
+    /// Reads several things in the tenant of `access` at the cost of one: on PostgreSQL in one transaction, which sees
+    /// one moment and ends when this is dropped. Not to be kept while waiting for anything else.
+    ///
+    /// # Errors
+    /// When the database has no connection to give.
+    pub async fn read_together<L: Level>(&self, access: &Access<L>) -> Result<TenantTx, StorageError> {
+        let tenant = access.tenant();
+        let scope = Scope::Tenant(tenant.0);
+        let session = match &self.0.connections {
+            Connections::Sqlite { .. } => self.reading(scope),
+            Connections::Postgres { readers, .. } => {
+                let tx = postgres::begin(readers, postgres::Mode::Snapshot, scope).await?;
+                Session::postgres_transaction(tx)
+            }
+        };
+        Ok(TenantTx::new(tenant, session, Vec::new()))
+    }
+
     /// Reads rows of all tenants, for the few that have no tenant yet.
     pub(crate) fn read_of_everybody(&self) -> Everybody {
         Everybody::new(self.reading(Scope::AllTenants))

@@ -36,9 +36,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(10);
 /// clock (one a minute) reach, so that no start is missed.
 const NONE_IN_SIGHT: TimeDelta = TimeDelta::minutes(30);
 
-/// By how many milliseconds replicas differ in when they plan. Less than what ten runs of a dense schedule (one a
-/// second) last.
-const SPREAD: u64 = 3000;
+/// By how many milliseconds replicas differ in when they plan: far less than what ten runs of the densest clock (one a
+/// minute) last.
+const SPREAD: u64 = 20_000;
 
 /// Most flows that are planned together.
 const FLOWS_AT_ONCE: usize = 64;

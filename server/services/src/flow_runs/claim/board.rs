@@ -127,7 +127,7 @@ impl Turn<'_> {
         access: &Access<Reporter>,
         now: DateTime<Utc>,
     ) -> Result<Reading, ServiceError> {
-        let tx = services.store().read(access);
+        let tx = services.store().read_together(access).await?;
         let mut lots = flow_run::lots(&tx).await?;
         if lots.iter().any(|lot| lot.earliest <= now + TICK) {
             let ledger = concurrency::ledger(&tx, About::Label).await?;
