@@ -11,7 +11,7 @@ use signalbox_bus::Topic;
 use signalbox_core::{
     access::{Access, Reporter},
     clock::Clock,
-    concurrency::{Full, demand},
+    concurrency::{Full, demand, occupies},
     ids::Ids,
     run::{
         Proposal, Rejection, Verdict, fingerprint,
@@ -190,7 +190,8 @@ impl Decisions {
             self.queued.push((command.id, run.clone(), full));
             return Ok(Outcome { changed: true, queued, ..Outcome::default() });
         }
-        let wakes_agents = transition.wakes_agents;
+        // A slot may have become free, whatever the run is now.
+        let wakes_agents = transition.wakes_agents || occupies(run.state) && !occupies(next);
         let outcome = Outcome { changed: true, wakes_agents, ..Outcome::default() };
         let from_version = run.version;
         run.state = next;

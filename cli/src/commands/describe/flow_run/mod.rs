@@ -18,7 +18,11 @@ use crate::session::{Session, explain, find};
 pub(crate) const DESCRIBE_FLOW_RUN: &str = "query ($id: uuid!, $logs: Int!, $children: Int!) {
   flow_run_by_pk(id: $id) {
     id name version state state_message state_timestamp created scheduled_start_time start_time end_time
+<<<<<<< HEAD
     auto_scheduled slot_time lateness_ms heartbeat times_resurrected labels parameters context run_config idempotency_key
+=======
+    auto_scheduled heartbeat times_resurrected priority labels parameters context run_config idempotency_key
+>>>>>>> 7d73eba (docs: limits and explanations in the map; a freed slot wakes agents whatever the run becomes)
     agent { id name }
     flow { id name version flow_group_id storage project { name } }
     states(order_by: [{version: asc}]) { version state message timestamp }
@@ -69,6 +73,7 @@ struct FlowRun {
     lateness_ms: Option<i64>,
     heartbeat: Option<DateTime<Utc>>,
     times_resurrected: Option<i64>,
+    priority: Option<i64>,
     #[serde(default)]
     labels: Vec<String>,
     parameters: Option<Value>,

@@ -57,6 +57,8 @@ fn fields(page: &mut Page<'_>, run: &FlowRun, screen: &Screen) {
         }),
     );
     page.field("Labels", Some(printable(&run.labels.join(", "))));
+    let priority = run.priority.filter(|priority| *priority != 0);
+    page.field("Priority", priority.map(|priority| priority.to_string()));
     page.field(
         "Agent",
         run.agent.as_ref().map(|agent| match &agent.name {
