@@ -1,7 +1,8 @@
 //! Concurrency limits, the slots that are taken under them, and priorities of runs.
 //!
 //! A slot belongs to a run. Triggers remove it with whatever change of state ends the run's work (and the foreign keys
-//! with its deletion), so that no statement anywhere can forget to: a slot without work cannot be left behind.
+//! with its deletion), so that no statement anywhere can forget to: a slot without work cannot be left behind. A run that
+//! is paused in the middle is still at work: its running tasks finish, and its process waits.
 
 use crate::Migration;
 
@@ -33,6 +34,7 @@ pub const MIGRATION: Migration = Migration {
         // With the flow run its task runs' slots go, too: nobody works on them any more.
         "[sqlite] CREATE TRIGGER flow_run_frees_slots AFTER UPDATE OF state ON flow_run
             WHEN NEW.state NOT IN ('Submitted', 'Running', 'Cancelling')
+                 AND NOT (NEW.state = 'Paused' AND OLD.state IN ('Running', 'Paused'))
             BEGIN DELETE FROM concurrency_slot WHERE flow_run_id = NEW.id; END",
         "[sqlite] CREATE TRIGGER task_run_frees_slots AFTER UPDATE OF state ON task_run
             WHEN OLD.state = 'Running' AND NEW.state IS DISTINCT FROM 'Running'
@@ -40,7 +42,8 @@ pub const MIGRATION: Migration = Migration {
         "[postgres] CREATE FUNCTION flow_run_frees_slots() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN DELETE FROM concurrency_slot WHERE flow_run_id = NEW.id; RETURN NULL; END $$",
         "[postgres] CREATE TRIGGER flow_run_frees_slots AFTER UPDATE OF state ON flow_run FOR EACH ROW
-            WHEN (NEW.state NOT IN ('Submitted', 'Running', 'Cancelling'))
+            WHEN (NEW.state NOT IN ('Submitted', 'Running', 'Cancelling')
+                  AND NOT (NEW.state = 'Paused' AND OLD.state IN ('Running', 'Paused')))
             EXECUTE FUNCTION flow_run_frees_slots()",
         "[postgres] CREATE FUNCTION task_run_frees_slots() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN DELETE FROM concurrency_slot WHERE task_run_id = NEW.id; RETURN NULL; END $$",

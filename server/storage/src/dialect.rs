@@ -228,12 +228,6 @@ impl Dialect {
     }
 }
 
-/// What a SELECT ends with that locks the rows it reads until the transaction ends. SQLite has one writer at a time, and
-/// no such clause.
-pub(crate) fn locking_clause(backend: DbBackend) -> &'static str {
-    if backend == DbBackend::Postgres { "FOR NO KEY UPDATE" } else { "" }
-}
-
 /// SQL's operator that joins texts.
 const SQL_CONCAT: sea_orm::sea_query::BinOper = sea_orm::sea_query::BinOper::Custom("||");
 

@@ -46,6 +46,14 @@ async fn whatever_ends_a_run_frees_its_slot() {
         client.mutate("delete_flow_run", json!({"flow_run_id": run}), "success").await;
         assert_eq!(slots(client).await, 0, "deleted");
     }
+    // Paused in the middle it is still at work; it goes on without asking anybody.
+    let run = holder(&scene).await;
+    scene.set_flow_run_state(&run, state("Running", "Running flow.")).await;
+    client.mutate("pause_flow_run", json!({"flow_run_id": run}), "__typename").await;
+    assert_eq!(slots(client).await, 1, "paused in the middle");
+    let told = scene.set_flow_run_state(&run, state("Running", "Running flow.")).await;
+    assert_eq!((told["states"][0]["status"].as_str(), slots(client).await), (Some("SUCCESS"), 1));
+    client.mutate("delete_flow_run", json!({"flow_run_id": run}), "success").await;
     let run = holder(&scene).await;
     client.mutate("cancel_flow_run", json!({"flow_run_id": run}), "state").await;
     assert_eq!(slots(client).await, 0, "cancelled before it ran");

@@ -1,7 +1,8 @@
 //! Concurrency limits: how many flow runs with a label, and how many task runs with a tag, may be under way at once.
 //!
 //! A run takes one slot of every limit on its labels (a task run: on its tags), or none. It has them for as long as
-//! somebody works on it: the database removes them with the change of state that ends that.
+//! somebody works on it: the database removes them with the change of state that ends that. Whoever lets a run begin asks
+//! for a place first; that it then has its slots is seen to wherever states are written.
 
 mod ledger;
 
@@ -14,33 +15,20 @@ pub const fn occupies(state: StateType) -> bool {
     matches!(state, StateType::Submitted | StateType::Running | StateType::Cancelling)
 }
 
-/// What a flow run that gets a state does about slots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Demand {
-    /// Nothing.
-    None,
-    /// It begins: it needs a free slot of every limit.
-    Free,
-    /// It was begun before: it has its slots. Those of limits that came since it gets, free or not.
-    Held,
+/// Whether a flow run that gets this state gets slots with it.
+pub const fn takes_slots(next: StateType) -> bool {
+    matches!(next, StateType::Submitted | StateType::Running)
 }
 
-/// What a flow run in `before` that gets `next` does about slots.
-pub const fn demand(before: StateType, next: StateType) -> Demand {
-    match next {
-        StateType::Submitted | StateType::Running if occupies(before) => Demand::Held,
-        StateType::Submitted | StateType::Running => Demand::Free,
-        _ => Demand::None,
-    }
+/// Whether a flow run in `before` needs free slots to get `next`: it begins. One that was begun before has them (also
+/// one that was paused in the middle, which the caller must know).
+pub const fn needs_slots(before: StateType, next: StateType) -> bool {
+    takes_slots(next) && !occupies(before)
 }
 
 /// The same for a task run, which has its slots while it is `Running`.
-pub fn task_demand(before: Option<StateType>, next: StateType) -> Demand {
-    match (before, next) {
-        (Some(StateType::Running), StateType::Running) => Demand::Held,
-        (_, StateType::Running) => Demand::Free,
-        _ => Demand::None,
-    }
+pub fn task_needs_slots(before: Option<StateType>, next: StateType) -> bool {
+    next == StateType::Running && before != Some(StateType::Running)
 }
 
 /// Least and greatest priority of a run. Bounded because hand-out looks at one priority after the other.
@@ -54,23 +42,21 @@ mod tests {
     fn slots_are_taken_once_when_work_begins() {
         use StateType::{Cancelling, Failed, Pending, Queued, Running, Scheduled, Submitted, Success};
         for (before, next, expected) in [
-            (Scheduled, Submitted, Demand::Free),
-            (Scheduled, Running, Demand::Free),
-            (Queued, Running, Demand::Free),
-            (Pending, Running, Demand::Free),
-            (Failed, Running, Demand::Free),
-            (Submitted, Running, Demand::Held),
-            (Running, Running, Demand::Held),
-            (Running, Success, Demand::None),
-            (Running, Cancelling, Demand::None),
-            (Cancelling, Running, Demand::Held),
-            (Failed, Scheduled, Demand::None),
+            (Scheduled, Submitted, true),
+            (Scheduled, Running, true),
+            (Queued, Running, true),
+            (Pending, Running, true),
+            (Failed, Running, true),
+            (Submitted, Running, false),
+            (Running, Running, false),
+            (Running, Success, false),
+            (Running, Cancelling, false),
+            (Cancelling, Running, false),
+            (Failed, Scheduled, false),
         ] {
-            assert_eq!(demand(before, next), expected, "{before} → {next}");
+            assert_eq!(needs_slots(before, next), expected, "{before} → {next}");
         }
-        assert_eq!(task_demand(None, Running), Demand::Free);
-        assert_eq!(task_demand(Some(Pending), Running), Demand::Free);
-        assert_eq!(task_demand(Some(Running), Running), Demand::Held);
-        assert_eq!(task_demand(Some(Running), Success), Demand::None);
+        assert!(task_needs_slots(None, Running) && task_needs_slots(Some(Pending), Running));
+        assert!(!task_needs_slots(Some(Running), Running) && !task_needs_slots(Some(Running), Success));
     }
 }

@@ -17,6 +17,8 @@ pub struct Facts {
     pub agents: Vec<AgentFacts>,
     /// The limits on the run's labels.
     pub limits: Vec<LimitFacts>,
+    /// Why the policy of its schedule does not let it start, if it does not.
+    pub held: Option<String>,
     /// How many runs that are due come before it, for agents that may take it.
     pub ahead: u64,
     /// Its tasks, as far as they wait.
@@ -129,6 +131,8 @@ pub struct TaskFacts {
     pub running: u64,
     /// The next attempt of one that waits for it: the task's name, and when.
     pub retry: Option<(String, DateTime<Utc>)>,
+    /// The name of one that waits for somebody's approval.
+    pub approval: Option<String>,
     /// How many wait for a slot of their tag.
     pub queued: u64,
     /// Limits on tags of those.

@@ -28,6 +28,8 @@ pub enum Condition {
     AgentsOffline,
     /// Agents that may take it are at work, and have not taken it.
     AgentsBusy,
+    /// The policy of its schedule lets it wait for another run of its flow.
+    HeldByPolicy,
     /// A concurrency limit of one of its labels is full.
     LimitReached,
     /// Runs that come before it are not taken yet.
@@ -42,6 +44,8 @@ pub enum Condition {
     Running,
     /// It runs, and a task of it waits for its next attempt.
     WaitingForRetry,
+    /// It runs, and a task of it waits for somebody's approval.
+    ApprovalNeeded,
     /// It runs, and tasks of it wait for a free slot of their tag.
     TagLimitReached,
     /// It runs, and nothing was heard of its process for long.

@@ -37,7 +37,15 @@ fn facts(state: StateType) -> Facts {
         auto_scheduled: false,
         schedule_active: false,
     };
-    Facts { now: now(), run, agents: vec![], limits: vec![], ahead: 0, tasks: TaskFacts::default() }
+    Facts {
+        now: now(),
+        run,
+        agents: vec![],
+        limits: vec![],
+        held: None,
+        ahead: 0,
+        tasks: TaskFacts::default(),
+    }
 }
 
 fn agent(name: &str, of: &[&str], seconds_ago: Option<i64>) -> AgentFacts {
@@ -116,6 +124,9 @@ fn agents_with_the_labels_are_gone() {
 fn a_limit_is_full() {
     let mut facts = scheduled(vec![agent("a", &["eu", "gpu"], Some(1))]);
     facts.limits = vec![limit("eu", 9, &["x"]), limit("gpu", 3, &["one", "two", "three", "four"])];
+    facts.held = Some("it waits for the end of flow run 1.".into());
+    check(&facts, Condition::HeldByPolicy, "it waits for the end of flow run 1");
+    facts.held = None;
     let found = check(
         &facts,
         Condition::LimitReached,
@@ -279,6 +290,10 @@ fn it_runs() {
         "task 'load' waits for its next attempt, which is due at 12:50:00 UTC",
     );
     assert_eq!(found.until, Some(now() + TimeDelta::minutes(20)));
+    facts.tasks.retry = None;
+    facts.tasks.approval = Some("release".into());
+    let found = check(&facts, Condition::ApprovalNeeded, "task 'release' waits for somebody's approval");
+    assert_eq!(found.command.unwrap(), "signalbox approve 00000000-0000-0000-0000-000000000000");
     facts.tasks.running = 1;
     facts.run.heartbeat = Some(ago(1));
     facts.tasks.queued = 0;

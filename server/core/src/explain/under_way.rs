@@ -43,6 +43,12 @@ pub(super) fn running(facts: &Facts) -> Explanation {
             format!("task '{task}' waits for its next attempt, which {verb} {}", words::at(*due, facts.now));
         return Explanation::new(Condition::WaitingForRetry, sentence).since(since).until(*due);
     }
+    if let Some(task) = facts.tasks.approval.as_ref().filter(|_| facts.tasks.running == 0) {
+        let sentence = format!("task '{task}' waits for somebody's approval");
+        return Explanation::new(Condition::ApprovalNeeded, sentence)
+            .since(since)
+            .try_this(format!("signalbox approve {}", run.id));
+    }
     if facts.now - last >= SILENT {
         let sentence = format!(
             "it runs since {}, but nothing was heard of its process for {}, since {}",

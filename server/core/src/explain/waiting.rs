@@ -49,7 +49,10 @@ fn paused(facts: &Facts) -> Explanation {
             None => "until somebody resumes it".to_owned(),
         }
     );
-    Explanation::new(Condition::Paused, sentence).since(run.state_since).until(run.due)
+    Explanation::new(Condition::Paused, sentence)
+        .since(run.state_since)
+        .until(run.due)
+        .try_this(format!("signalbox resume {}", run.id))
 }
 
 fn later(facts: &Facts, agents: &Agents<'_>) -> Explanation {
@@ -75,6 +78,9 @@ fn later(facts: &Facts, agents: &Agents<'_>) -> Explanation {
 /// Agents that may take it ask for work: why none of them has.
 fn taken_soon(facts: &Facts, agents: &Agents<'_>, full: Vec<super::LimitFacts>) -> Explanation {
     let (run, now) = (&facts.run, facts.now);
+    if let Some(why) = &facts.held {
+        return Explanation::new(Condition::HeldByPolicy, why.trim_end_matches('.'));
+    }
     if let Some(limit) = full.first() {
         let sentence = format!("it waits for a free slot of its label: {}", words::limit(limit));
         let mut explanation = Explanation::new(Condition::LimitReached, sentence);

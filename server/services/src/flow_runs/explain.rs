@@ -1,6 +1,6 @@
 //! Says why a run has not started, or what it waits for.
 
-use crate::{ServiceError, Services};
+use crate::{ServiceError, Services, schedules::Admission};
 use signalbox_core::{
     access::{Access, Viewer},
     explain::{Explanation, Facts, TaskFacts, explain as decide},
@@ -33,8 +33,15 @@ pub async fn explain(
     let now = services.clock().now();
     let tx = services.store().read(access);
     let run = facts::run(&tx, id).await?.ok_or_else(|| ServiceError::not_found("Flow run", id))?;
-    let mut known =
-        Facts { now, run, agents: Vec::new(), limits: Vec::new(), ahead: 0, tasks: TaskFacts::default() };
+    let mut known = Facts {
+        now,
+        run,
+        agents: Vec::new(),
+        limits: Vec::new(),
+        held: None,
+        ahead: 0,
+        tasks: TaskFacts::default(),
+    };
     if known.run.state.is_scheduled() {
         known.agents = facts::agents(&tx).await?;
         known.limits = facts::limits(&tx, About::Label, known.run.labels.as_slice()).await?;
@@ -44,6 +51,9 @@ pub async fn explain(
             .iter()
             .filter(|agent| agent.is_alive(now) && may_take(&agent.labels, &known.run.labels))
             .collect();
+        if due {
+            known.held = Admission::why(&tx, id, now).await?;
+        }
         if due && !able.is_empty() {
             let lots = flow_run::lots(&tx).await?;
             let theirs: Vec<_> = lots

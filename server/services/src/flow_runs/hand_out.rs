@@ -81,8 +81,7 @@ async fn waiting(tx: &TenantTx, lots: &[Lot], wish: Wish<'_>) -> Result<Vec<Flow
     for look in 0..LOOKS {
         let most = if look == 0 { wish.most } else { wish.most.max(FURTHER) };
         let mut ledger = concurrency::ledger(tx, About::Label).await?;
-        let selected = select(tx, lots, &mut ledger, Wish { most, ..wish }, &held).await?;
-        runs = selected.into_iter().map(|run| run.id).collect();
+        runs = select(tx, lots, &mut ledger, Wish { most, ..wish }, &held).await?;
         let passed_over = Admission::peek(tx, &runs, wish.asker.now).await?;
         runs.retain(|run| !passed_over.contains(run));
         if passed_over.is_empty() || runs.len() >= usize::try_from(wish.most).unwrap_or(usize::MAX) {

@@ -11,7 +11,7 @@ use signalbox_bus::Topic;
 use signalbox_core::{
     access::{Access, Reporter},
     clock::Clock,
-    concurrency::{Full, demand, occupies},
+    concurrency::{Full, needs_slots, occupies, takes_slots},
     ids::Ids,
     run::{
         Proposal, Rejection, Verdict, fingerprint,
@@ -114,20 +114,16 @@ impl Batch for StateBatch {
         let now = self.clock.now();
         let expected: Vec<_> =
             commands.iter().filter_map(|command| Some((command.id, command.proposal.version?))).collect();
+        let begun = commands.iter().filter(|it| takes_slots(it.proposal.state.kind()));
+        let begun: Vec<FlowRunId> = begun.map(|command| command.id).collect();
+        let slots = Slots::of_flow_runs(tx, &begun).await?;
         // Stock agents are handed runs ahead of their time; here is where one of a schedule starts, or may not.
         let submitted = commands.iter().filter(|it| it.proposal.state.kind() == StateType::Submitted);
         let candidates: Vec<FlowRunId> = submitted.map(|command| command.id).collect();
         let mut admission = Admission::ask(tx, &candidates, &*self.ids, now).await?;
         let mut runs = flow_run::load(tx, commands.iter().map(|command| command.id), &expected).await?;
-        let begun: Vec<_> = commands
-            .iter()
-            .filter_map(|command| {
-                let next = command.proposal.state.kind();
-                Some((command.id, demand(runs.get(&command.id)?.state, next)))
-            })
-            .collect();
         let mut batch = Decisions {
-            slots: Slots::of_flow_runs(tx, &begun, &*self.ids, now).await?,
+            slots,
             held: std::mem::take(&mut admission.held),
             updates: Vec::with_capacity(commands.len()),
             queued: Vec::new(),
@@ -136,7 +132,6 @@ impl Batch for StateBatch {
             commands.iter().map(|command| batch.apply(command, &mut runs, now)).collect();
         // Several states of one run in one batch follow each other; the row is written once per state, in order.
         flow_run::update(tx, &batch.updates, &*self.ids, now).await?;
-        batch.slots.write(tx, &*self.ids, now).await?;
         for (id, run, full) in &batch.queued {
             put_in_queue(tx, *id, (run, full), &*self.ids, now).await?;
         }
@@ -180,8 +175,9 @@ impl Decisions {
             Verdict::Refuse(rejection) => return Err(rejection.into()),
             Verdict::Apply(transition) => transition,
         };
-        let demand = demand(run.state, next);
-        if let Err(full) = self.slots.ask(command.id.0, demand) {
+        if needs_slots(run.state, next)
+            && let Err(full) = self.slots.ask(command.id.0)
+        {
             if next == StateType::Submitted {
                 // The stock agent starts the process whatever else it is answered (reference §1.4).
                 return Err(Rejection::LimitReached(full).into());

@@ -7,7 +7,6 @@ use signalbox_storage::{
     StorageError, TenantTx,
     repo::flow_run::{self, Asker, Draw, Lot},
 };
-use uuid::Uuid;
 
 /// What an agent asks for.
 #[derive(Debug, Clone, Copy)]
@@ -25,15 +24,6 @@ pub(super) struct Wish<'a> {
 pub(super) const LOOKS: usize = 10;
 pub(super) const FURTHER: u32 = 64;
 
-/// A run that an agent may have.
-#[derive(Debug)]
-pub(super) struct Selected {
-    /// The run.
-    pub id: FlowRunId,
-    /// The limits of which it needs a slot.
-    pub limits: Vec<Uuid>,
-}
-
 /// The lots that an agent with these labels may take from.
 pub(super) async fn lots_for(tx: &TenantTx, labels: &LabelSet) -> Result<Vec<Lot>, StorageError> {
     let mut lots = flow_run::lots(tx).await?;
@@ -50,7 +40,7 @@ pub(super) async fn select(
     ledger: &mut Ledger,
     wish: Wish<'_>,
     held: &[FlowRunId],
-) -> Result<Vec<Selected>, StorageError> {
+) -> Result<Vec<FlowRunId>, StorageError> {
     let mut lots: Vec<&Lot> = lots.iter().collect();
     lots.sort_by_key(|lot| std::cmp::Reverse(lot.priority));
     let mut selected = Vec::new();
@@ -76,8 +66,8 @@ pub(super) async fn select(
                 if selected.len() >= usize::try_from(wish.most).unwrap_or(usize::MAX) {
                     break;
                 }
-                if let Ok(limits) = ledger.take(run.lot.labels.as_slice()) {
-                    selected.push(Selected { id: run.id, limits });
+                if ledger.take(run.lot.labels.as_slice()).is_ok() {
+                    selected.push(run.id);
                 }
             }
         }

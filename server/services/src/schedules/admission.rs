@@ -148,6 +148,22 @@ impl Admission {
         Ok((slots.policy.overlap, settlement))
     }
 
+    /// Why a run would be held at `now`, if it would, without changing anything: for those who ask why it waits.
+    pub async fn why(
+        tx: &TenantTx,
+        run: FlowRunId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, StorageError> {
+        let Some(group) = schedule::judged(tx, &[run]).await?.remove(&run) else { return Ok(None) };
+        let slots = schedule::slots(tx, group, now).await?;
+        let settlement = settle(&slots.policy, &slots.active, &slots.waiting, now);
+        if let Some((_, why)) = settlement.skip.iter().find(|(skipped, _)| *skipped == run) {
+            return Ok(Some(format!("it is about to be skipped: {why}")));
+        }
+        let holds = slots.policy.overlap != Overlap::Allow;
+        Ok(settlement.wait_for.filter(|_| holds).map(|other| waits(Some(other))))
+    }
+
     /// Which of `candidates` would be held at `now`, without changing anything: for those who only look.
     pub async fn peek(
         tx: &TenantTx,

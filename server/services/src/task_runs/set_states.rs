@@ -7,7 +7,7 @@ use signalbox_bus::Topic;
 use signalbox_core::{
     access::{Access, Reporter},
     clock::Clock,
-    concurrency::{Full, task_demand},
+    concurrency::{Full, task_needs_slots},
     ids::Ids,
     run::{
         Proposal, Rejection, Verdict, fingerprint,
@@ -98,22 +98,13 @@ impl Batch for StateBatch {
         let now = self.clock.now();
         let expected: Vec<_> =
             commands.iter().filter_map(|command| Some((command.id, command.proposal.version?))).collect();
+        let begun = commands.iter().filter(|it| it.proposal.state.kind() == StateType::Running);
+        let begun: Vec<TaskRunId> = begun.map(|command| command.id).collect();
+        let slots = Slots::of_task_runs(tx, &begun).await?;
         let mut runs = task_run::load(tx, commands.iter().map(|command| command.id), &expected).await?;
-        let begun: Vec<_> = commands
-            .iter()
-            .filter_map(|command| {
-                let next = command.proposal.state.kind();
-                Some((command.id, task_demand(runs.get(&command.id)?.now.state, next)))
-            })
-            .collect();
-        let mut batch = Decisions {
-            slots: Slots::of_task_runs(tx, &begun, &*self.ids, now).await?,
-            updates: Vec::with_capacity(commands.len()),
-            queued: Vec::new(),
-        };
+        let mut batch = Decisions { slots, updates: Vec::with_capacity(commands.len()), queued: Vec::new() };
         let results = commands.iter().map(|command| batch.apply(command, &mut runs, now)).collect();
         task_run::update(tx, &batch.updates, &*self.ids, now).await?;
-        batch.slots.write(tx, &*self.ids, now).await?;
         for (id, version, full) in &batch.queued {
             put_in_queue(tx, *id, (*version, full), &*self.ids, now).await?;
         }
@@ -154,7 +145,9 @@ impl Decisions {
         };
         let changed = Some(loaded.flow_run);
         let mut state = command.proposal.state.clone();
-        if let Err(full) = self.slots.ask(command.id.0, task_demand(loaded.now.state, state.kind())) {
+        if task_needs_slots(loaded.now.state, state.kind())
+            && let Err(full) = self.slots.ask(command.id.0)
+        {
             let queued = Some(full.to_string());
             self.queued.push((command.id, loaded.now.version, full));
             return Ok(Outcome { changed, wakes_agents: false, queued });

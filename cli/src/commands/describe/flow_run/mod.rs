@@ -18,11 +18,8 @@ use crate::session::{Session, explain, find};
 pub(crate) const DESCRIBE_FLOW_RUN: &str = "query ($id: uuid!, $logs: Int!, $children: Int!) {
   flow_run_by_pk(id: $id) {
     id name version state state_message state_timestamp created scheduled_start_time start_time end_time
-<<<<<<< HEAD
-    auto_scheduled slot_time lateness_ms heartbeat times_resurrected labels parameters context run_config idempotency_key
-=======
-    auto_scheduled heartbeat times_resurrected priority labels parameters context run_config idempotency_key
->>>>>>> 7d73eba (docs: limits and explanations in the map; a freed slot wakes agents whatever the run becomes)
+    auto_scheduled slot_time lateness_ms heartbeat times_resurrected priority labels parameters context run_config
+    idempotency_key
     agent { id name }
     flow { id name version flow_group_id storage project { name } }
     states(order_by: [{version: asc}]) { version state message timestamp }

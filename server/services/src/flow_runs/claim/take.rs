@@ -3,7 +3,7 @@
 use super::{Claim, ClaimedRun, MOST, RETRY_GRACE};
 use crate::{
     ServiceError,
-    flow_runs::waiting::{FURTHER, LOOKS, Selected, Wish, lots_for, select},
+    flow_runs::waiting::{FURTHER, LOOKS, Wish, lots_for, select},
     schedules::Admission,
 };
 use chrono::{DateTime, Utc};
@@ -22,7 +22,7 @@ use signalbox_storage::{
     TenantTx, Transaction,
     repo::{
         agent,
-        concurrency::{self, About, Taking},
+        concurrency::{self, About},
         flow_run::{self, Asker, DueRetry, FlowRunUpdate},
         lock,
         task_run::{self, TaskRunUpdate},
@@ -130,6 +130,7 @@ impl Take<'_> {
             return Ok(Vec::new());
         }
         let labels = lots.iter().flat_map(|lot| lot.labels.as_slice()).map(String::as_str);
+        // Before the flow groups that the policies lock.
         concurrency::lock(tx, About::Label, labels).await?;
         let name = self.command.agent.to_string();
         let (mut taken, mut held) = (Vec::new(), Vec::new());
@@ -138,10 +139,9 @@ impl Take<'_> {
             let most = if look == 0 { free } else { free.max(FURTHER) };
             let mut ledger = concurrency::ledger(tx, About::Label).await?;
             let wish = Wish { asker: self.asker(&name), before: self.now, most };
-            let selected = select(tx, &lots, &mut ledger, wish, &held).await?;
-            let candidates: Vec<FlowRunId> = selected.iter().map(|run| run.id).collect();
+            let candidates = select(tx, &lots, &mut ledger, wish, &held).await?;
             let admission = Admission::ask(tx, &candidates, self.ids, self.now).await?;
-            let admitted = selected.into_iter().filter(|run| !admission.held.contains_key(&run.id));
+            let admitted = candidates.iter().copied().filter(|run| !admission.held.contains_key(run));
             let admitted = admitted.take(usize::try_from(free).unwrap_or(usize::MAX)).collect();
             taken.extend(self.submit(tx, admitted).await?);
             // Runs that are held stay due, and hide those behind them.
@@ -156,11 +156,14 @@ impl Take<'_> {
     }
 
     /// Takes these runs, unless somebody else has.
-    async fn submit(&self, tx: &TenantTx, selected: Vec<Selected>) -> Result<Vec<FlowRunId>, ServiceError> {
-        if selected.is_empty() {
+    async fn submit(
+        &self,
+        tx: &TenantTx,
+        candidates: Vec<FlowRunId>,
+    ) -> Result<Vec<FlowRunId>, ServiceError> {
+        if candidates.is_empty() {
             return Ok(Vec::new());
         }
-        let candidates: Vec<FlowRunId> = selected.iter().map(|run| run.id).collect();
         let runs = flow_run::load(tx, candidates.iter().copied(), &[]).await?;
         let states = flow_run::claimable(tx, &candidates).await?;
         let sender = Sender { agent: Some(self.command.agent), lease: None };
@@ -187,12 +190,6 @@ impl Take<'_> {
             }
         }
         flow_run::update(tx, &updates, self.ids, self.now).await?;
-        let taking: Vec<Taking> = selected
-            .into_iter()
-            .filter(|run| !run.limits.is_empty() && taken.contains(&run.id))
-            .map(|run| Taking { run: run.id.0, limits: run.limits })
-            .collect();
-        concurrency::take(tx, About::Label, &taking, self.ids, self.now).await?;
         Ok(taken)
     }
 

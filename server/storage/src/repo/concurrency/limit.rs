@@ -1,9 +1,6 @@
 //! The limits themselves.
 
-use super::{
-    About,
-    slot::{Taking, take},
-};
+use super::{About, slot::take};
 use crate::{StorageError, TenantTx};
 use chrono::{DateTime, Utc};
 use sea_orm::Value;
@@ -104,7 +101,7 @@ pub async fn occupy(
     for row in tx.query(sql, vec![tx.tenant().0.into()]).await? {
         let names: Json = row.try_get_by_index(1)?;
         if super::slot::texts(&names).any(|held| held == name) {
-            take(tx, about, &[Taking { run: row.try_get_by_index(0)?, limits: vec![id] }], ids, now).await?;
+            take(tx, about, (row.try_get_by_index(0)?, id), ids, now).await?;
         }
     }
     Ok(())

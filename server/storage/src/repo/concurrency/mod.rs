@@ -7,7 +7,8 @@ mod limit;
 mod slot;
 
 pub use limit::{delete, find, insert, occupy, set_slots};
-pub use slot::{Taking, labels, ledger, lock, tags, take};
+pub use slot::{labels, ledger, lock, seated, tags};
+pub(in crate::repo) use slot::{seat_flow_runs, seat_task_runs};
 
 /// What a limit is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,14 @@ impl About {
         match self {
             Self::Label => "name",
             Self::Tag => "tag",
+        }
+    }
+
+    /// The column of a slot that says who has it.
+    const fn run(self) -> &'static str {
+        match self {
+            Self::Label => "flow_run_id",
+            Self::Tag => "task_run_id",
         }
     }
 

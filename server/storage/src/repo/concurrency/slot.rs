@@ -1,38 +1,29 @@
 //! Slots: who may take one, and taking it.
 
 use super::About;
-use crate::{StorageError, TenantTx, dialect, repo::list};
+use crate::{StorageError, TenantTx, dialect::Dialect, repo::list};
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::Value;
 use serde_json::Value as Json;
 use signalbox_core::{
     concurrency::{Ledger, Limit},
     ids::Ids,
 };
 use signalbox_schema::{FlowRunId, TaskRunId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
-
-/// A run, and the limits of which it takes a slot each.
-#[derive(Debug, Clone)]
-pub struct Taking {
-    /// The flow run or task run.
-    pub run: Uuid,
-    /// The limits.
-    pub limits: Vec<Uuid>,
-}
 
 /// The labels of these flow runs; none at all where the tenant has no limits of labels.
 pub async fn labels(
     tx: &TenantTx,
     runs: &[FlowRunId],
 ) -> Result<HashMap<FlowRunId, Vec<String>>, StorageError> {
+    if runs.is_empty() || !is_limited(tx, About::Label).await? {
+        return Ok(HashMap::new());
+    }
     let mut values = vec![Value::from(tx.tenant().0)];
     let runs = list::ids(&mut values, runs.iter().map(|id| id.0));
-    let sql = format!(
-        "SELECT id, labels FROM flow_run WHERE tenant_id = $1 AND id IN ({runs})
-            AND EXISTS (SELECT 1 FROM flow_concurrency_limit WHERE tenant_id = $1)"
-    );
+    let sql = format!("SELECT id, labels FROM flow_run WHERE tenant_id = $1 AND id IN ({runs})");
     let rows = named(tx, sql, values).await?;
     Ok(rows.into_iter().map(|(id, names)| (FlowRunId(id), names)).collect())
 }
@@ -42,15 +33,23 @@ pub async fn tags(
     tx: &TenantTx,
     runs: &[TaskRunId],
 ) -> Result<HashMap<TaskRunId, Vec<String>>, StorageError> {
+    if runs.is_empty() || !is_limited(tx, About::Tag).await? {
+        return Ok(HashMap::new());
+    }
     let mut values = vec![Value::from(tx.tenant().0)];
     let runs = list::ids(&mut values, runs.iter().map(|id| id.0));
     let sql = format!(
         "SELECT t.id, k.tags FROM task_run t JOIN task k ON k.id = t.task_id
-          WHERE t.tenant_id = $1 AND t.id IN ({runs})
-            AND EXISTS (SELECT 1 FROM task_tag_limit WHERE tenant_id = $1)"
+          WHERE t.tenant_id = $1 AND t.id IN ({runs})"
     );
     let rows = named(tx, sql, values).await?;
     Ok(rows.into_iter().map(|(id, names)| (TaskRunId(id), names)).collect())
+}
+
+/// Whether the tenant has any limit of this kind. Most have none, and pay this look-up alone.
+async fn is_limited(tx: &TenantTx, about: About) -> Result<bool, StorageError> {
+    let sql = format!("SELECT 1 FROM {} WHERE tenant_id = $1 LIMIT 1", about.table());
+    Ok(!tx.query(sql, vec![tx.tenant().0.into()]).await?.is_empty())
 }
 
 async fn named(
@@ -74,16 +73,15 @@ pub(super) fn texts(list: &Json) -> impl Iterator<Item = &str> {
 
 /// Keeps everybody else from taking slots of the limits on these labels (or tags) until this transaction ends.
 ///
-/// Whoever takes slots does this first, and then reads the [`ledger`] in a statement of its own, which sees what was
-/// committed while it waited here. The limits are locked in the order of their ids, so that nobody waits for
-/// somebody who waits for him. On SQLite the transaction is alone anyway.
+/// Whoever lets runs in does this first, before he locks anything but an agent, and then reads the [`ledger`] in a
+/// statement of its own, which sees what was committed while it waited here. The limits are locked in the order of
+/// their ids, so that nobody waits for somebody who waits for him. On SQLite the transaction is alone anyway.
 pub async fn lock<'a>(
     tx: &TenantTx,
     about: About,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), StorageError> {
-    let clause = dialect::locking_clause(tx.get_database_backend());
-    if clause.is_empty() {
+    if tx.dialect() != Dialect::Postgres {
         return Ok(());
     }
     let mut names: Vec<&str> = names.into_iter().collect();
@@ -92,7 +90,7 @@ pub async fn lock<'a>(
     let mut values = vec![Value::from(tx.tenant().0)];
     let names = list::texts(&mut values, names);
     let sql = format!(
-        "SELECT id FROM {} WHERE tenant_id = $1 AND {} IN ({names}) ORDER BY id {clause}",
+        "SELECT id FROM {} WHERE tenant_id = $1 AND {} IN ({names}) ORDER BY id FOR NO KEY UPDATE",
         about.table(),
         about.name()
     );
@@ -121,12 +119,68 @@ pub async fn ledger(tx: &TenantTx, about: About) -> Result<Ledger, StorageError>
     Ok(Ledger::new(limits.collect::<Result<Vec<_>, StorageError>>()?))
 }
 
-/// Writes down the slots of runs that are under way. A run that is not (any more), or that has the slot already, is
-/// left out: what is decided in one batch may begin a run and end it.
-pub async fn take(
+/// Gives flow runs that are under way their slots, whoever let them in: called wherever states are written.
+pub(in crate::repo) async fn seat_flow_runs(
+    tx: &TenantTx,
+    runs: &[FlowRunId],
+    ids: &dyn Ids,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let labels = labels(tx, runs).await?;
+    seat(tx, About::Label, labels.into_iter().map(|(run, names)| (run.0, names)), ids, now).await
+}
+
+/// The same for task runs.
+pub(in crate::repo) async fn seat_task_runs(
+    tx: &TenantTx,
+    runs: &[TaskRunId],
+    ids: &dyn Ids,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let tags = tags(tx, runs).await?;
+    seat(tx, About::Tag, tags.into_iter().map(|(run, names)| (run.0, names)), ids, now).await
+}
+
+async fn seat(
     tx: &TenantTx,
     about: About,
-    taking: &[Taking],
+    runs: impl Iterator<Item = (Uuid, Vec<String>)>,
+    ids: &dyn Ids,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let runs: Vec<_> = runs.filter(|(_, names)| !names.is_empty()).collect();
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let ledger = ledger(tx, about).await?;
+    for (run, names) in runs {
+        for limit in ledger.limits(&names) {
+            take(tx, about, (run, limit), ids, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Which of these runs have slots already.
+pub async fn seated(tx: &TenantTx, about: About, runs: &[Uuid]) -> Result<HashSet<Uuid>, StorageError> {
+    let run = about.run();
+    let mut values = vec![Value::from(tx.tenant().0)];
+    let runs = list::ids(&mut values, runs.iter().copied());
+    let sql = format!(
+        "SELECT DISTINCT {run} FROM concurrency_slot
+          WHERE tenant_id = $1 AND {run} IN ({runs}) AND {} IS NOT NULL",
+        about.limit()
+    );
+    let rows = tx.query(sql, values).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+/// Writes down one slot. A run that is not under way (any more), or that has the slot already, is left out: what is
+/// decided in one batch may begin a run and end it.
+pub(super) async fn take(
+    tx: &TenantTx,
+    about: About,
+    (run, limit): (Uuid, Uuid),
     ids: &dyn Ids,
     now: DateTime<Utc>,
 ) -> Result<(), StorageError> {
@@ -145,12 +199,8 @@ pub async fn take(
              ON CONFLICT DO NOTHING"
         }
     };
-    for Taking { run, limits } in taking {
-        for limit in limits {
-            let values: Vec<Value> =
-                vec![tx.tenant().0.into(), ids.id().into(), now.into(), (*limit).into(), (*run).into()];
-            tx.execute(sql, values).await?;
-        }
-    }
+    let values: Vec<Value> =
+        vec![tx.tenant().0.into(), ids.id().into(), now.into(), limit.into(), run.into()];
+    tx.execute(sql, values).await?;
     Ok(())
 }

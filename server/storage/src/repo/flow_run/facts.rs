@@ -190,7 +190,7 @@ pub async fn tasks(tx: &TenantTx, id: FlowRunId) -> Result<(TaskFacts, Vec<Strin
             "SELECT t.state, k.name, k.slug, k.tags, count(*), min(t.state_start_time)
                FROM task_run t JOIN task k ON k.id = t.task_id
               WHERE t.tenant_id = $1 AND t.flow_run_id = $2
-                AND t.state IN ('Running', 'Retrying', 'Scheduled', 'Queued')
+                AND t.state IN ('Running', 'Retrying', 'Scheduled', 'Queued', 'Paused')
               GROUP BY t.state, k.id, k.name, k.slug, k.tags ORDER BY min(t.state_start_time), k.slug",
             vec![tx.tenant().0.into(), id.0.into()],
         )
@@ -208,10 +208,14 @@ pub async fn tasks(tx: &TenantTx, id: FlowRunId) -> Result<(TaskFacts, Vec<Strin
                     of_task.as_array().into_iter().flatten().filter_map(Json::as_str).map(str::to_owned),
                 );
             }
-            _ => {
+            state => {
                 let due: Option<DateTime<Utc>> = row.try_get_by_index(5)?;
                 let name: Option<String> = row.try_get_by_index(1)?;
                 let name = name.map_or_else(|| row.try_get_by_index(2), Ok)?;
+                if state == "Paused" && due.is_none() {
+                    facts.approval = facts.approval.or(Some(name));
+                    continue;
+                }
                 facts.retry = facts.retry.or(due.map(|due| (name, due)));
             }
         }

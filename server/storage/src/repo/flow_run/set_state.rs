@@ -3,12 +3,13 @@
 use crate::{
     StorageError, TenantTx,
     entity::flow_run_state,
-    repo::{flow_run::unfinished, insert, list, lock, row},
+    repo::{concurrency, flow_run::unfinished, insert, list, lock, row},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Value};
 use serde_json::json;
 use signalbox_core::{
+    concurrency::takes_slots,
     event::{EventKind, NewEvent},
     ids::Ids,
     run::flow_run::{FlowRunNow, FlowRunTransition},
@@ -159,7 +160,9 @@ pub async fn update(
         tx.record(event);
         unfinished::end(tx, (update.id, flow), transition.unfinished, ids, now).await?;
     }
-    Ok(())
+    let begun = updates.iter().filter(|update| takes_slots(update.state.kind()));
+    let begun: Vec<FlowRunId> = begun.map(|update| update.id).collect();
+    concurrency::seat_flow_runs(tx, &begun, ids, now).await
 }
 
 /// Lateness in milliseconds, at most what GraphQL's `Int` holds (24 days).

@@ -3,7 +3,7 @@
 use crate::{
     StorageError, TenantTx,
     entity::task_run_state,
-    repo::{insert, list, lock, row},
+    repo::{concurrency, insert, list, lock, row},
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Value};
@@ -13,7 +13,7 @@ use signalbox_core::{
     ids::Ids,
     run::task_run::{Handing, TaskRunNow, TaskRunTransition},
 };
-use signalbox_schema::{FlowId, FlowRunId, State, TaskRunId};
+use signalbox_schema::{FlowId, FlowRunId, State, StateType, TaskRunId};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -170,7 +170,9 @@ pub async fn update(
             .state(&update.state, transition.version);
         tx.record(event);
     }
-    Ok(())
+    let begun = updates.iter().filter(|update| update.state.kind() == StateType::Running);
+    let begun: Vec<TaskRunId> = begun.map(|update| update.id).collect();
+    concurrency::seat_task_runs(tx, &begun, ids, now).await
 }
 
 fn history_row(
