@@ -85,9 +85,45 @@ async fn a_run_that_no_agent_takes() {
     assert_says(&found, "submitted", "agent 'c' took it");
     assert_eq!(found["agent"], "c");
     let found = self::explain(&scene.client, &low).await;
-    assert_says(&found, "agents_busy", "2 runs are under way there");
+    // Due for long, but here for a moment only.
+    assert_says(&found, "about_to_start", "agent 'c' may take it any moment");
+    assert_eq!(found["agents_matching"], json!([{"agent_name": "c", "online": true, "runs": 2}]));
     let unknown = "{ flow_run_explain(flow_run_id: \"00000000-0000-4000-8000-000000000000\") { sentence } }";
     scene.client.graphql(unknown, Value::Null).await.assert_code("NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_run_that_an_agent_was_told_of() {
+    let server = TestServer::start();
+    let scene = scene(&server).await;
+    let run = scene.flow_run().await;
+    let c = agent(&scene, "c", &["eu", "gpu"]).await;
+    let input = json!({"labels": ["eu", "gpu"], "tenant_id": scene.tenant_id});
+    let shown = c.mutate("get_runs_in_queue", input, "flow_run_ids").await;
+    assert_eq!(shown["flow_run_ids"], json!([run]));
+    let found = explain(&scene.client, &run).await;
+    assert_says(&found, "reserved", "agent 'c' was told of it, and nobody else gets it until");
+    assert!(found["until"].is_string(), "{found}");
+}
+
+#[tokio::test]
+async fn a_run_that_is_held_paused_or_needs_approval() {
+    let server = TestServer::start();
+    let scene = scene(&server).await;
+    let client = &scene.client;
+    let run = scene.flow_run().await;
+    client
+        .mutate("pause_flow_run", json!({"flow_run_id": run, "note": "until the release"}), "__typename")
+        .await;
+    let found = explain(client, &run).await;
+    assert_says(&found, "paused", "until the release");
+    assert_eq!(found["command"], json!(format!("signalbox resume {run}")));
+    let running = scene.running_flow_run().await;
+    let task_run = scene.task_runs(&running).await.remove(0);
+    scene.set_task_run_state(&task_run, state("Paused", "Trigger function is \"manual_only\"")).await;
+    let found = explain(client, &running).await;
+    assert_says(&found, "approval_needed", "task 'step-1' waits for somebody's approval");
+    assert_eq!(found["command"], json!(format!("signalbox approve {running}")));
 }
 
 #[tokio::test]

@@ -65,8 +65,8 @@ pub struct RunFacts {
 /// A run is kept for somebody for a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reserved {
-    /// For whom, if it is one of the tenant's agents.
-    pub agent: Option<String>,
+    /// For which of the tenant's agents, if that is known.
+    pub agent: Option<AgentId>,
     /// Until when.
     pub until: DateTime<Utc>,
 }

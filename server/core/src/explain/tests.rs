@@ -176,7 +176,8 @@ fn others_come_first_or_nobody_is_free() {
     );
     facts.run.due = Some(ago(3));
     check(&facts, Condition::AboutToStart, "it is due, and agent 'a' may take it any moment");
-    facts.run.reserved = Some(Reserved { agent: Some("a".into()), until: now() + TimeDelta::seconds(9) });
+    facts.run.reserved =
+        Some(Reserved { agent: Some(AgentId(Uuid::nil())), until: now() + TimeDelta::seconds(9) });
     let found = check(
         &facts,
         Condition::Reserved,

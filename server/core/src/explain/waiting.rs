@@ -88,8 +88,11 @@ fn taken_soon(facts: &Facts, agents: &Agents<'_>, full: Vec<super::LimitFacts>) 
         return explanation.try_this("signalbox get concurrency-limits");
     }
     if let Some(reserved) = run.reserved.as_ref().filter(|reserved| reserved.until > now) {
-        let whom =
-            reserved.agent.as_ref().map_or_else(|| "an agent".to_owned(), |name| format!("agent '{name}'"));
+        let whom = facts
+            .agents
+            .iter()
+            .find(|agent| Some(agent.id) == reserved.agent)
+            .map_or_else(|| "an agent".to_owned(), |agent| format!("agent '{}'", agent.name));
         let sentence = format!(
             "{whom} was told of it, and nobody else gets it until {}",
             words::time(reserved.until, now)

@@ -8,7 +8,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryResult, Value};
 use serde_json::Value as Json;
-use signalbox_core::explain::{AgentFacts, Holder, LimitFacts, RunFacts, TaskFacts};
+use signalbox_core::explain::{AgentFacts, Holder, LimitFacts, Reserved, RunFacts, TaskFacts};
 use signalbox_schema::{AgentId, FlowRunId, LabelSet};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -26,7 +26,8 @@ pub async fn run(tx: &TenantTx, id: FlowRunId) -> Result<Option<RunFacts>, Stora
         .query(
             "SELECT r.id, r.state, r.state_timestamp, r.created, r.state_message, r.state_start_time, r.labels_key,
                     r.priority, r.start_time, r.end_time, r.heartbeat, r.lease_token, r.lease_expires, r.auto_scheduled,
-                    a.id AS agent_id, a.name AS agent_name, f.archived, f.is_schedule_active
+                    r.reserved_by, r.reserved_until, a.id AS agent_id, a.name AS agent_name, f.archived,
+                    f.is_schedule_active
                FROM flow_run r JOIN flow f ON f.id = r.flow_id LEFT JOIN agent a ON a.id = r.agent_id
               WHERE r.tenant_id = $1 AND r.id = $2",
             vec![tx.tenant().0.into(), id.0.into()],
@@ -56,11 +57,19 @@ fn run_facts(row: &QueryResult) -> Result<RunFacts, StorageError> {
         heartbeat: row.try_get("", "heartbeat")?,
         agent: agent.map(|id| (AgentId(id), name.unwrap_or_else(|| id.to_string()))),
         lease_until: lease_until.filter(|_| leased),
-        reserved: None,
+        reserved: reserved(row)?,
         archived: row.try_get("", "archived")?,
         auto_scheduled: row.try_get("", "auto_scheduled")?,
         schedule_active: row.try_get("", "is_schedule_active")?,
     })
+}
+
+/// The name under which a run is reserved begins with the agent's id, where that was known.
+fn reserved(row: &QueryResult) -> Result<Option<Reserved>, StorageError> {
+    let until: Option<DateTime<Utc>> = row.try_get("", "reserved_until")?;
+    let by: Option<String> = row.try_get("", "reserved_by")?;
+    let agent = by.and_then(|by| Uuid::try_parse(by.split(' ').next()?).ok()).map(AgentId);
+    Ok(until.map(|until| Reserved { agent, until }))
 }
 
 /// The tenant's agents, those that asked for work last first, with how many runs each has under way.
