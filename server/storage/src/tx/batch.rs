@@ -169,7 +169,7 @@ impl<B: Batch> Lane<B> {
     async fn attempt(&self, store: &Store, commands: &[Waiting<B>]) -> Result<Results<B>, StorageError> {
         let mut results = Vec::with_capacity(commands.len());
         let Some(first) = commands.first() else { return Ok(results) };
-        let _turn = store.turn(Party::Lane(B::NAME)).await;
+        let _turn = store.turn(Party::Lane).await;
         let mut tx = store.begin(first.tenant).await?;
         for group in commands.chunk_by(|a, b| a.tenant == b.tenant) {
             tx = tx.for_tenant(group[0].tenant).await?;

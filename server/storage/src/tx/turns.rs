@@ -2,7 +2,8 @@
 //!
 //! A pool of connections serves those who wait in the order in which they came. Then a tenant with a thousand requests
 //! makes every other tenant wait for a thousand transactions. Here the tenants take turns: whoever waits, waits for at
-//! most one transaction of every other tenant (and of every lane), however many of them are queued.
+//! most one transaction of every other tenant, however many of them are queued. Every second turn is a lane's, if one
+//! waits: lanes are few, and carry commands of many.
 
 use signalbox_schema::TenantId;
 use std::{
@@ -18,7 +19,7 @@ pub(crate) enum Party {
     /// A tenant.
     Tenant(TenantId),
     /// A lane, which carries commands of many tenants and takes turns among them itself.
-    Lane(&'static str),
+    Lane,
 }
 
 /// The queue of those who want to write.
@@ -27,9 +28,13 @@ pub(crate) struct Turns(Mutex<Inner>);
 struct Inner {
     /// How many more may write at once. More than none only when nobody waits.
     free: usize,
-    waiting: HashMap<Party, VecDeque<oneshot::Sender<Turn>>>,
-    /// The parties that wait, in the order in which it is their turn.
-    order: VecDeque<Party>,
+    /// Lanes that wait.
+    lanes: VecDeque<oneshot::Sender<Turn>>,
+    /// Whether the last turn was a lane's.
+    lane_had_it: bool,
+    waiting: HashMap<TenantId, VecDeque<oneshot::Sender<Turn>>>,
+    /// The tenants that wait, in the order in which it is their turn.
+    order: VecDeque<TenantId>,
 }
 
 /// The right to write; ends when it is dropped, and passes to the next.
@@ -38,8 +43,13 @@ pub(crate) struct Turn(Option<Arc<Turns>>);
 impl Turns {
     /// For a database on which so many write at once.
     pub fn new(at_once: usize) -> Arc<Self> {
-        let inner = Inner { free: at_once.max(1), waiting: HashMap::new(), order: VecDeque::new() };
-        Arc::new(Self(Mutex::new(inner)))
+        Arc::new(Self(Mutex::new(Inner {
+            free: at_once.max(1),
+            lanes: VecDeque::new(),
+            lane_had_it: false,
+            waiting: HashMap::new(),
+            order: VecDeque::new(),
+        })))
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -55,10 +65,15 @@ impl Turns {
                 return Turn(Some(Arc::clone(self)));
             }
             let (mine, turn) = oneshot::channel();
-            let queue = inner.waiting.entry(party).or_default();
-            queue.push_back(mine);
-            if queue.len() == 1 {
-                inner.order.push_back(party);
+            match party {
+                Party::Lane => inner.lanes.push_back(mine),
+                Party::Tenant(tenant) => {
+                    let queue = inner.waiting.entry(tenant).or_default();
+                    queue.push_back(mine);
+                    if queue.len() == 1 {
+                        inner.order.push_back(tenant);
+                    }
+                }
             }
             turn
         };
@@ -89,13 +104,19 @@ impl Turns {
 
 impl Inner {
     fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
-        let party = self.order.pop_front()?;
-        let queue = self.waiting.get_mut(&party)?;
+        let lane_first = !self.lane_had_it || self.order.is_empty();
+        if lane_first && let Some(lane) = self.lanes.pop_front() {
+            self.lane_had_it = true;
+            return Some(lane);
+        }
+        self.lane_had_it = false;
+        let tenant = self.order.pop_front()?;
+        let queue = self.waiting.get_mut(&tenant)?;
         let next = queue.pop_front();
         if queue.is_empty() {
-            self.waiting.remove(&party);
+            self.waiting.remove(&tenant);
         } else {
-            self.order.push_back(party);
+            self.order.push_back(tenant);
         }
         next
     }
@@ -111,7 +132,7 @@ impl Drop for Turn {
 
 impl fmt::Debug for Turns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turns").field("parties", &self.inner().order.len()).finish_non_exhaustive()
+        f.debug_struct("Turns").field("tenants", &self.inner().order.len()).finish_non_exhaustive()
     }
 }
 
@@ -147,6 +168,29 @@ mod tests {
         assert_eq!(*order.lock().unwrap(), [1, 2, 3, 1, 2, 1, 1]);
         assert_eq!(turns.inner().free, 1);
         assert!(turns.inner().order.is_empty() && turns.inner().waiting.is_empty());
+    }
+
+    #[tokio::test]
+    async fn every_second_turn_is_a_lanes() {
+        let turns = Turns::new(1);
+        let first = turns.take(party(1)).await;
+        let order = Arc::new(Mutex::new(String::new()));
+        let mut tasks = Vec::new();
+        for (party, name) in
+            [(party(1), 'a'), (party(1), 'b'), (party(2), 'c'), (Party::Lane, 'L'), (Party::Lane, 'M')]
+        {
+            let (turns, order) = (Arc::clone(&turns), Arc::clone(&order));
+            tasks.push(tokio::spawn(async move {
+                let _turn = turns.take(party).await;
+                order.lock().unwrap().push(name);
+            }));
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(*order.lock().unwrap(), "LaMcb");
     }
 
     #[tokio::test]
