@@ -144,7 +144,23 @@ CASES = {
     "delete_tenant": ("success", EITHER, lambda w: {"tenant_id": w.tenant()}),
     "set_key_value": ("id", SAME, lambda w: {"key": w.name(), "value": {"a": 1}}),
     "delete_key_value": ("success", EITHER, lambda w: {"key_value_id": w.mutate("set_key_value", key=w.name(), value=1)["id"]}),
+    "update_flow_concurrency_limit": ("id", SAME, lambda w: {"label": w.name(), "limit": 3}),
+    "delete_flow_concurrency_limit": ("success", EITHER, lambda w: {
+        "limit_id": w.mutate("update_flow_concurrency_limit", label=w.name(), limit=1)["id"]}),
+    "update_task_tag_limit": ("id", SAME, lambda w: {"tag": w.name(), "limit": 3}),
+    "delete_task_tag_limit": ("success", EITHER, lambda w: {"limit_id": w.mutate("update_task_tag_limit", tag=w.name(), limit=1)["id"]}),
     # --- ours
+    "pause_flow_run": ("success", SAME, lambda w: {"flow_run_id": w.run(), "note": "not today"}),
+    "resume_flow_run": ("success", EITHER, lambda w: {"flow_run_id": w.paused()}),
+    "resume_task_run": ("success", EITHER, lambda w: {"task_run_id": w.awaiting_approval()}),
+    "restart_flow_run": ("id", SAME, lambda w: {"flow_run_id": w.set_run(w.running(), "Failed")}),
+    "report_flow_run_exit": ("state", EITHER, lambda w: {**w.claimed(), "message": "exit code 3", "exit_code": 3}),
+    "set_flow_run_priority": ("success", SAME, lambda w: {"flow_run_id": w.run(), "priority": 7}),
+    "set_flow_group_priority": ("success", SAME, lambda w: {"flow_group_id": w.flow_group(), "priority": 7}),
+    "set_flow_group_schedule_policy": ("success", SAME, lambda w: {
+        "flow_group_id": w.flow_group(), "overlap_policy": "skip", "catch_up_seconds": 60, "jitter_seconds": 5}),
+    "set_flow_group_lost_policy": ("success", SAME, lambda w: {"flow_group_id": w.flow_group(), "policy": "fail", "max_reschedules": 1}),
+    "set_tenant_retention": ("id", SAME, lambda w: {"tenant_id": w.tenant(), "logs_days": 30}),
     "delete_api_key": ("success", EITHER, lambda w: {"key_id": w.mutate("create_api_key", name=w.name(), role="viewer")["id"]}),
 }
 

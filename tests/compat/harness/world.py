@@ -97,6 +97,27 @@ class World:
     def running(self):
         return self.set_run(self.run(), "Running")
 
+    def paused(self):
+        run_id = self.run()
+        self.mutate("pause_flow_run", "success", flow_run_id=run_id)
+        return run_id
+
+    def awaiting_approval(self):
+        """A task run that a person has to let go on."""
+        task_run_id = self.task_run(self.running())["id"]
+        self.mutate("set_task_run_states", "states { id status message }",
+                    states=[{"task_run_id": task_run_id, "state": {"type": "Paused"}, "version": None}])
+        return task_run_id
+
+    def claimed(self):
+        """A run and the lease of the agent that works on it."""
+        label = self.name()
+        agent, run_id = self.agent([label]), self.run(labels=[label])
+        runs = self.mutate("claim_flow_runs", "runs { flow_run_id lease_token }", agent_id=agent, labels=[label], slots=1,
+                           wait_ms=0, held=[], claim_id=str(uuid.uuid4()))["runs"]
+        self.set_run(run_id, "Running")
+        return runs[0]
+
     def task(self, run_id, slug="a"):
         return self.task_run(run_id, slug)["task_id"]
 
