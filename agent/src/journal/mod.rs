@@ -72,12 +72,11 @@ impl Journal {
             let folder = folder.to_owned();
             move |source| JournalError::Io { folder, source }
         };
-        let temporary = match folder {
-            Some(_) => None,
-            None => {
-                let made = tempfile::Builder::new().prefix(TEMPORARY).tempdir();
-                Some(made.map_err(failed(&std::env::temp_dir()))?)
-            }
+        let temporary = if folder.is_some() {
+            None
+        } else {
+            let made = tempfile::Builder::new().prefix(TEMPORARY).tempdir();
+            Some(made.map_err(failed(&std::env::temp_dir()))?)
         };
         let folder = folder.or(temporary.as_ref().map(tempfile::TempDir::path)).unwrap_or(Path::new("."));
         let folder = std::path::absolute(folder).map_err(failed(folder))?;
@@ -120,7 +119,7 @@ impl Journal {
                 Ok(Some(record)) if record.is_understood() => runs.push(record),
                 Ok(None) => {}
                 Ok(Some(_)) => {
-                    tracing::warn!(file = %path.display(), "written by a later version; left alone")
+                    tracing::warn!(file = %path.display(), "written by a later version; left alone");
                 }
                 Err(error) => {
                     tracing::error!(file = %path.display(), %error, "a run's journal cannot be read");

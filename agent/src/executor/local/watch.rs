@@ -93,14 +93,13 @@ pub(super) async fn until_ended(
             _ = tick.tick() => Capture::look_after(&process.capture, show).await,
         }
     }
-    let status = match process.traces.read_ended() {
-        Some(ended) => ended.into(),
-        None => {
-            // The supervisor was killed, or the machine was restarted: it cannot say how the work ended, nor have
-            // ended what is left of it.
-            end_marked(process.work_id).await;
-            ExitStatus::Unknown
-        }
+    let status = if let Some(ended) = process.traces.read_ended() {
+        ended.into()
+    } else {
+        // The supervisor was killed, or the machine was restarted: it cannot say how the work ended, nor have ended
+        // what is left of it.
+        end_marked(process.work_id).await;
+        ExitStatus::Unknown
     };
     Capture::look_after(&process.capture, show).await;
     tell.send_replace(Some(Exit { status, output_tail: Capture::tail(&process.capture).await }));

@@ -275,6 +275,7 @@ async fn jitter_moves_the_start_and_keeps_the_slot() {
                     AND state_start_time = scheduled_start_time";
     let nominal = "SELECT count(*) FROM flow_run WHERE CAST(slot_time AS TEXT) LIKE '%:00:00+00%'";
     assert_eq!(stage.world.value(nominal).await, "10");
+    assert_eq!(stage.world.value(moved).await, "10");
     stage.world.advance(TimeDelta::minutes(59) + TimeDelta::seconds(31));
     assert_eq!(stage.claim().await, [], "the slot alone does not start it");
     stage.world.advance(TimeDelta::minutes(10));
