@@ -32,7 +32,7 @@ const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (name text NO
 
 /// Applies every migration that is missing; returns the names of those applied now.
 pub async fn migrate(db: &DatabaseConnection) -> Result<Vec<&'static str>, MigrationError> {
-    db.execute_unprepared(JOURNAL).await.map_err(MigrationError::Journal)?;
+    create_journal(db).await.map_err(MigrationError::Journal)?;
     let mut done = Vec::new();
     for migration in ALL {
         let tx = begin(db).await.map_err(MigrationError::Journal)?;
@@ -80,6 +80,14 @@ pub async fn applied(db: &DatabaseConnection) -> Result<HashSet<String>, Migrati
 async fn names(db: &impl ConnectionTrait) -> Result<HashSet<String>, DbErr> {
     let select = Statement::from_string(db.get_database_backend(), "SELECT name FROM schema_migration");
     db.query_all_raw(select).await?.iter().map(|row| row.try_get_by_index::<String>(0)).collect()
+}
+
+/// Makes the list of applied migrations. Under the lock, too: `IF NOT EXISTS` is no help against another replica that
+/// makes it at the same moment.
+async fn create_journal(db: &DatabaseConnection) -> Result<(), DbErr> {
+    let tx = begin(db).await?;
+    tx.execute_unprepared(JOURNAL).await?;
+    tx.commit().await
 }
 
 /// A transaction that no other migrating process can be inside of.

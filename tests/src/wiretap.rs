@@ -15,11 +15,20 @@ use tokio::task::AbortHandle;
 const SSL_REQUEST: i32 = 80_877_103;
 const GSS_REQUEST: i32 = 80_877_104;
 
+/// What begins and ends transactions; a `BEGIN` may set whose rows are meant in the same message.
+const BRACKETS: [&str; 3] = ["BEGIN", "COMMIT", "ROLLBACK"];
+
+#[derive(Debug, Default)]
+struct Counts {
+    statements: AtomicU64,
+    brackets: AtomicU64,
+}
+
 /// A tap; it ends when it is dropped.
 #[derive(Debug)]
 pub struct Wiretap {
     address: SocketAddr,
-    statements: Arc<AtomicU64>,
+    counts: Arc<Counts>,
     accepting: AbortHandle,
 }
 
@@ -31,14 +40,14 @@ impl Wiretap {
     pub async fn on(target: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
-        let statements = Arc::<AtomicU64>::default();
-        let counter = Arc::clone(&statements);
+        let counts = Arc::<Counts>::default();
+        let counter = Arc::clone(&counts);
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 tokio::spawn(carry(client, target, Arc::clone(&counter)));
             }
         });
-        Self { address, statements, accepting: accepting.abort_handle() }
+        Self { address, counts, accepting: accepting.abort_handle() }
     }
 
     /// Where it listens.
@@ -46,9 +55,14 @@ impl Wiretap {
         self.address
     }
 
-    /// How many statements were executed so far; `BEGIN` and `COMMIT` are statements, too.
+    /// How many statements were executed so far, what only begins and ends transactions not counted.
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.counts.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many messages began or ended a transaction.
+    pub fn brackets(&self) -> u64 {
+        self.counts.brackets.load(Ordering::Relaxed)
     }
 }
 
@@ -58,14 +72,14 @@ impl Drop for Wiretap {
     }
 }
 
-async fn carry(client: TcpStream, target: SocketAddr, statements: Arc<AtomicU64>) {
+async fn carry(client: TcpStream, target: SocketAddr, counts: Arc<Counts>) {
     let Ok(server) = TcpStream::connect(target).await else { return };
     let _ = client.set_nodelay(true).and_then(|()| server.set_nodelay(true));
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     tokio::select! {
         _ = copy(&mut from_server, &mut to_client) => {}
-        _ = requests(&mut from_client, &mut to_server, &statements) => {}
+        _ = requests(&mut from_client, &mut to_server, &counts) => {}
     }
 }
 
@@ -73,7 +87,7 @@ async fn carry(client: TcpStream, target: SocketAddr, statements: Arc<AtomicU64>
 async fn requests(
     client: &mut OwnedReadHalf,
     server: &mut OwnedWriteHalf,
-    statements: &AtomicU64,
+    counts: &Counts,
 ) -> std::io::Result<()> {
     loop {
         let body = hand_on(client, server).await?;
@@ -85,11 +99,15 @@ async fn requests(
     loop {
         let kind = client.read_u8().await?;
         server.write_u8(kind).await?;
-        hand_on(client, server).await?;
+        let body = hand_on(client, server).await?;
+        let is_bracket = |word: &&str| body.starts_with(word.as_bytes());
         // Execute of the extended protocol, and the simple Query.
-        if matches!(kind, b'E' | b'Q') {
-            statements.fetch_add(1, Ordering::Relaxed);
-        }
+        let count = match kind {
+            b'Q' if BRACKETS.iter().any(is_bracket) => &counts.brackets,
+            b'E' | b'Q' => &counts.statements,
+            _ => continue,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 }
 

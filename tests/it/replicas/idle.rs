@@ -36,12 +36,13 @@ async fn a_thousand_waiting_agents_cost_less_than_a_statement_a_second() {
 
     let since = Instant::now();
     let waiting = park(&client, &agents).await;
-    let settled = settle(&tap).await;
+    let (settled, brackets) = (settle(&tap).await, tap.brackets());
     println!("it took {:?} to have them wait", since.elapsed());
     assert!(since.elapsed() + WINDOW < WAIT, "it took {:?} to have them wait", since.elapsed());
     tokio::time::sleep(WINDOW).await;
     let statements = tap.statements() - settled;
-    println!("{AGENTS} agents waiting: {statements} statements in {WINDOW:?}");
+    let brackets = tap.brackets() - brackets;
+    println!("{AGENTS} agents waiting: {statements} statements, {brackets} begins and ends in {WINDOW:?}");
     assert!(statements <= WINDOW.as_secs(), "{statements} statements in {WINDOW:?}");
     assert!(waiting.iter().all(Connection::is_silent), "a poll ended before its time");
 

@@ -133,11 +133,16 @@ impl Turn<'_> {
             let ledger = concurrency::ledger(&tx, About::Label).await?;
             lots.retain(|lot| ledger.free(lot.labels.as_slice()) != Some(0));
         }
-        // Nobody in particular asks: what is kept for one is due for no other.
-        let asker = Asker { name: "", now };
-        let gone_since = now - services.intervals().gone_after;
-        let retries = flow_run::retry_due_runs(&tx, asker, now - RETRY_GRACE, gone_since).await?;
         let next_retry = flow_run::earliest_retry(&tx).await?.map(|due| due + RETRY_GRACE);
+        let retries = match next_retry {
+            Some(due) if due <= now => {
+                // Nobody in particular asks: what is kept for one is due for no other.
+                let asker = Asker { name: "", now };
+                let gone_since = now - services.intervals().gone_after;
+                flow_run::retry_due_runs(&tx, asker, now - RETRY_GRACE, gone_since).await?
+            }
+            _ => Vec::new(),
+        };
         // After what is due: what another replica took in between is then seen here.
         let agents: Vec<AgentId> = lock(&self.board.parked).keys().copied().collect();
         let submitted = flow_run::submitted_by_claims(&tx, &agents).await?;
