@@ -46,7 +46,8 @@ def home():
 def _server():
     folder = HOME / "server"
     folder.mkdir()
-    server = Signalbox(folder).start()
+    # A process counts as gone after a few heartbeats: tests are in more of a hurry.
+    server = Signalbox(folder, {"SIGNALBOX_GONE_AFTER_SECONDS": "9"}).start()
     PROXY.forward_to(server.url)
     yield server
     assert server.stop() == 0, server.tail()
@@ -181,10 +182,10 @@ def fresh_server(tmp_path):
     """Starts further servers, with a file and a proxy of their own: `server, proxy = fresh_server()`."""
     started = []
 
-    def start(name="server"):
+    def start(name="server", settings=None):
         folder = tmp_path / name
         folder.mkdir()
-        server = Signalbox(folder).start()
+        server = Signalbox(folder, settings).start()
         proxy = RecordingProxy().forward_to(server.url)
         started.append((server, proxy))
         return server, proxy

@@ -22,8 +22,8 @@ def environment(home):
 class Signalbox:
     """Start, stop, kill, restart. `url` stays the same across restarts, and so does the database."""
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
+    def __init__(self, folder, settings=None):
+        self.folder, self.settings = Path(folder), settings or {}
         self.backing = Backing(self.folder)
         self.log = self.folder / "server.log"
         self.url = None
@@ -38,7 +38,7 @@ class Signalbox:
             BINARY, "server", "start", "--host", "127.0.0.1", "--port", str(self.port if self.url else 0),
             "--log-format", "json",
         ]
-        own = {**self.backing.variables, "SIGNALBOX_DATA_DIR": str(self.folder)}
+        own = {**self.backing.variables, "SIGNALBOX_DATA_DIR": str(self.folder), **self.settings}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 arguments, env={**environment(self.folder), **own},

@@ -24,6 +24,8 @@ def settings(url, home):
         "PREFECT__SERVER__UI__ENDPOINT": url,
         # Flow processes upload logs every 5 s by default; tests are in more of a hurry.
         "PREFECT__CLOUD__LOGGING_HEARTBEAT": "1",
+        # And heartbeats every 30 s.
+        "PREFECT__CLOUD__HEARTBEAT_INTERVAL": "3",
         # A process that was told to wait for a free slot asks again after 30 s by default.
         "PREFECT__CLOUD__QUEUE_INTERVAL": "0.5",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
@@ -71,6 +73,11 @@ class Agent:
             pass
         self._process.wait()
 
+    def kill(self):
+        """kill -9 of the agent alone."""
+        self._process.kill()
+        self._process.wait()
+
     def tail(self):
         return self.log.read_text(errors="replace")[-3000:]
 
@@ -106,7 +113,7 @@ class OurAgent(Agent):
             label,
             [BINARY, "agent", "start", "local", "--api", url, "--name", name, "--label", label, "--no-hostname-label",
              *(part for more in more_labels for part in ("--label", more)),
-             *(["--key", key] if key else [])],
+             "--agent-data-dir", str(Path(home) / f"agent-{label}"), *(["--key", key] if key else [])],
             {**environment(home), **settings(url, home), "SIGNALBOX_DATA_DIR": str(home), **(extra or {})},
             Path(home) / f"our-agent-{label}-{name}.log",
         )
