@@ -72,11 +72,6 @@ impl Limits {
             TenantLimits { connections: self.tenant_connections.unwrap_or(most), ..self.http.tenant };
         HttpLimits { tenant, ..self.http.clone() }
     }
-
-    /// How long a statement that reads may take: also what PostgreSQL is told, so that it gives up as well.
-    pub const fn query_timeout(&self) -> Duration {
-        self.http.read.timeout
-    }
 }
 
 fn within(value: &Value, range: &RangeInclusive<usize>) -> Result<usize, String> {

@@ -106,7 +106,10 @@ async fn read_postgres(
     let mode = if plan.statements() <= 1 { postgres::Mode::Read } else { postgres::Mode::Snapshot };
     let of_all = scope.all_tenants && plan.node.table().is_tenant();
     let wall = if of_all { Scope::AllTenants } else { Scope::Tenant(scope.tenant.0) };
-    let begin = AssertSqlSafe(postgres::begin_sql(mode, wall));
+    // The server ends a statement by itself, should it not notice that its client is gone.
+    let timeout = plan.limits.timeout.as_millis();
+    let begin = format!("{}; SET LOCAL statement_timeout = {timeout}", postgres::begin_sql(mode, wall));
+    let begin = AssertSqlSafe(begin);
     match sqlx::Connection::begin_with(connection, begin).await {
         // Dropping the transaction ends it; the answer need not wait for that.
         Ok(mut tx) => Fetch::new(Connection::Postgres(&mut tx), scope, plan).run().await.map(Some),
