@@ -35,7 +35,8 @@ struct Ring {
 
 impl Ring {
     async fn open() -> Self {
-        let server = TestServer::start();
+        // The victim's runs have no process that would send heartbeats, and this takes longer than some patience.
+        let server = TestServer::start_with(&[("SIGNALBOX_SILENT_AFTER_SECONDS", "86400")]);
         let operator = server.client();
         let schema = Schema::of(&operator).await;
         let attacker = Furnished::tenant(&operator, &schema, "attacker").await;
@@ -285,7 +286,9 @@ fn conditions(schema: &Schema, list: &Field) -> Vec<Value> {
             continue;
         }
         for operator in own {
-            for value in scalar(operator.base()) {
+            // How a value gets into JSON was tried by the mutations: here one of three is enough.
+            let every = if operator.base() == "jsonb" { 3 } else { 1 };
+            for value in scalar(operator.base()).into_iter().step_by(every) {
                 let value = if operator.is_list() { json!([value, value]) } else { value };
                 found.push(json!({"where": {&column.name: {&operator.name: value}}}));
             }

@@ -13,7 +13,7 @@ use crate::{
     graphql::ReadBounds,
     router::{Api, Backend},
 };
-use async_graphql::{Executor, Response as GraphQlResponse};
+use async_graphql::{Executor, Response as GraphQlResponse, Variables};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -193,13 +193,24 @@ async fn execute_all<E: Executor, B: Backend>(
     }
 }
 
-/// Does everything that stands before the execution of an operation. `Err` is the refusal.
+/// Does everything that stands before the execution of an operation that is kept. `Err` is the refusal.
 pub(super) fn prepare<E: Executor, B: Backend>(
     api: &Api<E, B>,
     sender: &Sender,
     operation: &Operation,
 ) -> Result<Admitted, Box<GraphQlResponse>> {
-    let admitted = operation.variables.clone().and_then(|variables| {
+    prepare_with(api, sender, operation, operation.variables.clone())
+}
+
+/// The same with the operation's variables apart: they may be as large as a body, and are copied for nobody who needs
+/// them once.
+fn prepare_with<E: Executor, B: Backend>(
+    api: &Api<E, B>,
+    sender: &Sender,
+    operation: &Operation,
+    variables: Result<Variables, Refusal>,
+) -> Result<Admitted, Box<GraphQlResponse>> {
+    let admitted = variables.and_then(|variables| {
         let (document, operation_name) = (operation.document.as_str(), operation.name.as_deref());
         admit(api.documents(), api.limits(), &sender.bounds, Asked { document, operation_name, variables })
     });
@@ -217,11 +228,12 @@ pub(super) fn prepare<E: Executor, B: Backend>(
 pub(super) async fn execute<E: Executor, B: Backend>(
     api: &Api<E, B>,
     sender: &Sender,
-    operation: Operation,
+    mut operation: Operation,
     gone: Option<oneshot::Receiver<()>>,
 ) -> Result<GraphQlResponse, Refusal> {
     let started = Instant::now();
-    let Admitted { document, request, price } = match prepare(api, sender, &operation) {
+    let variables = std::mem::replace(&mut operation.variables, Ok(Variables::default()));
+    let Admitted { document, request, price } = match prepare_with(api, sender, &operation, variables) {
         Ok(admitted) => admitted,
         Err(refused) => return Ok(*refused),
     };
