@@ -182,7 +182,7 @@ def fresh_server(tmp_path):
     """Starts further servers, with a file and a proxy of their own: `server, proxy = fresh_server()`."""
     started = []
 
-    def start(name="server", settings=None):
+    def start(name="server", **settings):
         folder = tmp_path / name
         folder.mkdir()
         server = Signalbox(folder, settings).start()

@@ -23,7 +23,7 @@ def begun(fresh_server, home, request):
     agents = []
 
     def begin(kind, **parameters):
-        server, proxy = fresh_server(settings=SOON)
+        server, proxy = fresh_server(**SOON)
         label = f"{kind}-{request.node.name.replace('[', '-').replace(']', '')}"
         start = {"stock": stock.StockAgent, "ours": stock.OurAgent}[kind]
         with set_temporary_config({"cloud.api": proxy.url}):

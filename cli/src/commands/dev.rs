@@ -102,7 +102,7 @@ async fn start_agents(
             screen::note("The server runs without an agent.");
             return Ok(agents);
         }
-        agents.push(start(config, local, shutdown.clone())?);
+        agents.push(start(config, local, shutdown.clone()));
     }
     Ok(agents)
 }
@@ -127,17 +127,13 @@ async fn probe(local: &LocalConfig) -> Result<(), Failure> {
     Local::new(local.clone()).probe().await.map_err(|error| Failure::chain(&error))
 }
 
-fn start(
-    config: AgentConfig,
-    local: LocalConfig,
-    shutdown: watch::Receiver<Shutdown>,
-) -> Result<JoinHandle<()>, Failure> {
+fn start(config: AgentConfig, local: LocalConfig, shutdown: watch::Receiver<Shutdown>) -> JoinHandle<()> {
     let agent = Agent::new(config, Local::new(local));
-    Ok(tokio::spawn(async move {
+    tokio::spawn(async move {
         if let Err(error) = agent.run(shutdown).await {
             tracing::error!(%error, "an agent ended; the server goes on");
         }
-    }))
+    })
 }
 
 /// Waits until the shutdown is at least this urgent.
