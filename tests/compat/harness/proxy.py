@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 MUTATION = re.compile(r"^\s*mutation\b")
 FIELD = re.compile(r"^[^{]*\{\s*(\w+)")
 FORWARD_SECONDS = 60
+# Headers of an answer that the client acts on.
+PASSED_ON = ("Content-Type", "Retry-After")
 
 
 @dataclass
@@ -80,7 +82,8 @@ class RecordingProxy:
         try:
             connection.request("POST", path, body, headers)
             response = connection.getresponse()
-            return response.status, response.getheader("Content-Type", ""), response.read()
+            passed_on = {name: response.getheader(name) for name in PASSED_ON if response.getheader(name)}
+            return response.status, passed_on, response.read()
         finally:
             connection.close()
 
@@ -103,7 +106,7 @@ class RecordingProxy:
                 exchange = Exchange(*_decode(body), headers, 0, None)
                 try:
                     proxy.before_forward(exchange.operation)
-                    (status, kind, answer), lost = proxy._deliver(self.path, headers, body, exchange.is_mutation)
+                    (status, passed_on, answer), lost = proxy._deliver(self.path, headers, body, exchange.is_mutation)
                     proxy.after_forward(exchange.operation)
                 except (OSError, http.client.HTTPException):
                     self.close_connection = True  # the client sees what it would without us: a broken connection
@@ -115,7 +118,8 @@ class RecordingProxy:
                     proxy.exchanges.append(exchange)
                 try:
                     self.send_response(status)
-                    self.send_header("Content-Type", kind)
+                    for name, value in passed_on.items():
+                        self.send_header(name, value)
                     self.send_header("Content-Length", str(len(answer)))
                     self.end_headers()
                     self.wfile.write(answer)
