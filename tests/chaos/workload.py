@@ -23,7 +23,7 @@ class Workload:
     def __init__(self, seed, network):
         self.url, self._dice = network.url, random.Random(f"{seed}/workload")
         self.created, self.cancelled = [], []
-        self.ticking, self._active_since = {}, None
+        self.ticking, self._active_since = {}, []
         self._ending = threading.Event()
         self._threads = []
 
@@ -37,9 +37,9 @@ class Workload:
             (name, limited): _register(name, [LABEL, LIMITED] if limited else [LABEL])
             for name in ("steps", "retrying", "long") for limited in (False, True)
         }
-        self._active_since = datetime.now(timezone.utc)
         for number in range(TICKING):
             _register("ticking", [LABEL], number)
+            self._active_since.append(datetime.now(timezone.utc))
 
     def start(self):
         for work in (self._create, self._cancel):
@@ -56,7 +56,7 @@ class Workload:
             self._insist(lambda flow=flow: mutate(self.url, "set_schedule_inactive", "success", flow_id=flow["id"]))
         until = datetime.now(timezone.utc)
         for number in range(TICKING):
-            self.ticking[f"ticking-{number}"] = list(_slots(number, self._active_since, until))
+            self.ticking[f"ticking-{number}"] = list(_slots(number, self._active_since[number], until))
 
     def _create(self):
         number = 0
