@@ -52,11 +52,22 @@ class Workload:
         self._ending.set()
         for thread in self._threads:
             thread.join()
+        until = datetime.now(timezone.utc)
+        self._await_due(until)
         for flow in self._insist(lambda: post(self.url, '{ flow(where: {name: {_ilike: "ticking%"}}) { id name } }'))["flow"]:
             self._insist(lambda flow=flow: mutate(self.url, "set_schedule_inactive", "success", flow_id=flow["id"]))
-        until = datetime.now(timezone.utc)
         for number in range(TICKING):
             self.ticking[f"ticking-{number}"] = list(_slots(number, self._active_since[number], until))
+
+    def _await_due(self, until):
+        """What has not begun goes with its schedule when that is switched off; so what is due is waited for."""
+        query = """query($until: timestamptz!) { flow_run(where: {auto_scheduled: {_eq: true}, state: {_eq: "Scheduled"},
+          scheduled_start_time: {_lt: $until}}) { id } }"""
+        for _ in range(60):
+            waiting = self._insist(lambda: post(self.url, query, {"until": until.isoformat()}))
+            if waiting is not None and not waiting["flow_run"]:
+                return
+            time.sleep(1)
 
     def _create(self):
         number = 0
