@@ -101,15 +101,14 @@ pub fn decide(
     {
         return Verdict::Refuse(Rejection::VersionLocked { expected, actual: run.version });
     }
-    if run.fingerprint == Some(proposal.fingerprint) && next == run.state {
+    let said_last = run.fingerprint == Some(proposal.fingerprint) && next == run.state;
+    if said_last || run.fingerprint_at_expected == Some(proposal.fingerprint) {
+        // Two agents that take a run say the very same, and only one has it, also when the run has gone on since.
         return if next == StateType::Submitted && (sender.agent != run.agent || run.handed_out > 1) {
             Verdict::Refuse(Rejection::AlreadySubmitted)
         } else {
             Verdict::Replay
         };
-    }
-    if run.fingerprint_at_expected == Some(proposal.fingerprint) {
-        return Verdict::Replay;
     }
     if sender.lease.is_some() && sender.lease != run.lease {
         return Verdict::Refuse(Rejection::LeaseLost);

@@ -218,6 +218,18 @@ fn agents_of_one_name_that_were_both_shown_a_run_are_told_apart() {
 }
 
 #[test]
+fn a_late_submitted_of_another_agent_is_no_repetition() {
+    // The run has begun since, and the second agent says the very bytes that the first said.
+    let mut run = flow_run(StateType::Running);
+    run.agent = agent(1).agent;
+    run.fingerprint_at_expected = Some(2);
+    let submit = |sender| flow_run::decide(now(), &run, sender, &proposal(StateType::Submitted));
+    assert_eq!(submit(agent(1)), Verdict::Replay);
+    assert_eq!(submit(agent(2)), Verdict::Refuse(Rejection::AlreadySubmitted));
+    assert_eq!(submit(Sender::default()), Verdict::Refuse(Rejection::AlreadySubmitted));
+}
+
+#[test]
 fn a_held_run_is_submitted_by_nobody() {
     let held = FlowRunNow { is_held: true, ..flow_run(StateType::Paused) };
     let verdict = flow_run::decide(now(), &held, Sender::default(), &proposal(StateType::Submitted));
