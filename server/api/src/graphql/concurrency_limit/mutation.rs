@@ -20,7 +20,7 @@ struct UpdateFlowConcurrencyLimitInput {
     /// The same, as older scripts call it.
     name: Option<String>,
     /// How many flow runs with this label may be under way at once; 0 lets none start.
-    limit: i64,
+    limit: i32,
 }
 
 /// A limit to lift.
@@ -38,7 +38,7 @@ struct UpdateTaskTagLimitInput {
     /// The tag.
     tag: String,
     /// How many task runs with this tag may run at once; 0 lets none start.
-    limit: i64,
+    limit: i32,
 }
 
 /// A limit to lift.
@@ -66,7 +66,9 @@ impl ConcurrencyLimitMutation {
             .label
             .or(input.name)
             .ok_or_else(|| ServiceError::invalid("label (or name, which means the same) is needed"))?;
-        Ok(concurrency_limits::set(ctx.services()?, &access, Name::Label(label), input.limit).await?.into())
+        Ok(concurrency_limits::set(ctx.services()?, &access, Name::Label(label), input.limit.into())
+            .await?
+            .into())
     }
 
     /// Lifts the limit of a label. `success` says whether there was one.
@@ -87,7 +89,9 @@ impl ConcurrencyLimitMutation {
         input: UpdateTaskTagLimitInput,
     ) -> Result<IdPayload> {
         let access = ctx.access()?;
-        Ok(concurrency_limits::set(ctx.services()?, &access, Name::Tag(input.tag), input.limit).await?.into())
+        Ok(concurrency_limits::set(ctx.services()?, &access, Name::Tag(input.tag), input.limit.into())
+            .await?
+            .into())
     }
 
     /// Lifts the limit of a tag. `success` says whether there was one.

@@ -23,7 +23,7 @@ struct GetOrCreateTaskRunInfoInput {
     /// The task.
     task_id: Uuid,
     /// Which element of a mapped task; −1 (default) means not mapped.
-    map_index: Option<i64>,
+    map_index: Option<i32>,
 }
 
 /// Which task run.
@@ -35,7 +35,7 @@ struct GetOrCreateTaskRunInput {
     /// The task.
     task_id: Uuid,
     /// Which element of a mapped task; −1 (default) means not mapped.
-    map_index: Option<i64>,
+    map_index: Option<i32>,
 }
 
 /// A state for a task run.
@@ -143,10 +143,13 @@ async fn get_or_create(
     ctx: &Context<'_>,
     flow_run: Uuid,
     task: Uuid,
-    map_index: Option<i64>,
+    map_index: Option<i32>,
 ) -> Result<TaskRunInfo, ServiceError> {
     let access = ctx.access()?;
-    let key =
-        TaskRunKey { flow_run: FlowRunId(flow_run), task: TaskId(task), map_index: map_index.unwrap_or(-1) };
+    let key = TaskRunKey {
+        flow_run: FlowRunId(flow_run),
+        task: TaskId(task),
+        map_index: map_index.unwrap_or(-1).into(),
+    };
     task_runs::get_or_create(ctx.services()?, &access, key).await
 }
